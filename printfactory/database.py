@@ -1,0 +1,50 @@
+"""DATABASE_URL as Django's DATABASES["default"]."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+SQLITE = "django.db.backends.sqlite3"
+POSTGRESQL = "django.db.backends.postgresql"
+
+# IMMEDIATE takes the write lock at BEGIN: a transaction that reads first and writes later would otherwise be
+# refused at once ("database is locked") when another one wrote in between, whatever the timeout.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+}
+POSTGRESQL_OPTIONS = {"connect_timeout": 5}
+
+
+def database(url: str, data_dir: Path) -> dict[str, Any]:
+    """The connection settings for `url`; an empty one means SQLite in `data_dir`."""
+    config: dict[str, Any] = Env.db_url_config(url or f"sqlite:///{data_dir / 'printfactory.sqlite3'}")
+    if config.get("ENGINE") == SQLITE and config["NAME"] != ":memory:":
+        return _sqlite(config)
+    if config.get("ENGINE") == POSTGRESQL and config["NAME"]:
+        return _postgresql(config)
+    # The value is not shown: it may hold a password.
+    raise ImproperlyConfigured("DATABASE_URL must be sqlite:///<file> or postgresql://<user>@<host>/<database>.")
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    name = str(config["NAME"])
+    return {
+        **config,
+        "OPTIONS": {**SQLITE_OPTIONS, **config.get("OPTIONS", {})},
+        # A file: the servers that tests start open the same database.
+        "TEST": {"NAME": f"{name}.test"},
+    }
+
+
+def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **config,
+        "OPTIONS": {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})},
+        # Requests run on threads that come and go: a kept connection would be kept for nobody.
+        "CONN_MAX_AGE": 0,
+        "TEST": {"NAME": f"test_{config['NAME']}"},
+    }
