@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Literal, NotRequired, TypedDict
 
@@ -152,6 +153,13 @@ def is_safe_text(text: str) -> bool:
 def safe_text(text: str, max_length: int) -> str:
     """Return `text` as the server takes it: each unsafe character replaced by U+FFFD, cut to `max_length` characters."""
     return _UNSAFE_TEXT.sub("\ufffd", text)[:max_length]
+
+
+def wire_time(moment: datetime | None) -> str | None:
+    """Return `moment` as the wire writes it: RFC 3339 in UTC with milliseconds and a Z."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _SUFFIXES: Final = (".gcode.3mf", ".bgcode", ".gcode", ".3mf", ".gco", ".bgc", ".g")

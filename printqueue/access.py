@@ -1,0 +1,131 @@
+"""Who may do what, and see which rows. Every surface asks here, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
+from django.http import HttpRequest
+
+from printqueue.models import Printer, PrinterKey, PrintQueue, Who
+from printqueue.models.job import PrintQueueQuerySet
+from printqueue.models.printer import PrinterQuerySet
+from printqueue.protocol import Scope
+
+LAST_USED_EVERY: Final = timedelta(minutes=1)
+"""How often the time of a key's last use is written: a write per request would cost more than it tells."""
+
+
+class NotLoggedIn(Exception):
+    """Neither a key that is good nor the session of a member of staff."""
+
+
+class NotAllowed(Exception):
+    """Known, but not for this verb, or not for this printer. The text says which."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who was let in: a member of staff, or a program with a key."""
+
+    user: User | None = None
+    key: PrinterKey | None = None
+    session_key: str = ""
+    printer_ids: frozenset[int] | None = None
+    """The printers it may speak of; None stands for all."""
+
+    @property
+    def who(self) -> Who:
+        """Return the actor as transitions record it."""
+        return Who(user=self.user, key=self.key)
+
+    def require(self, scope: Scope) -> None:
+        """Raise NotAllowed unless the actor may do what `scope` says. Staff may do all of it."""
+        if self.key is not None and not self.key.allows(scope):
+            raise NotAllowed(f"This key may not do this: it lacks the scope {scope.value}.")
+
+    def sees_printer(self, printer_id: int | None) -> bool:
+        """Whether rows of this printer, or of none (None), are the actor's business."""
+        return printer_id is None or self.printer_ids is None or printer_id in self.printer_ids
+
+    def require_printer(self, printer_id: int | None) -> None:
+        """Raise NotAllowed for a printer that is not in the key's list."""
+        if not self.sees_printer(printer_id):
+            raise NotAllowed("This key is not for this printer.")
+
+    @property
+    def only_printer_id(self) -> int | None:
+        """Return the one printer that the actor speaks for, if there is just one."""
+        return next(iter(self.printer_ids)) if self.printer_ids is not None and len(self.printer_ids) == 1 else None
+
+
+def actor_of(request: HttpRequest, now: datetime) -> Actor:
+    """Return who sends `request`. A key that is no good is refused even in a browser with a session.
+
+    Raises NotLoggedIn.
+    """
+    token = key_of(request)
+    if token is not None:
+        return actor_of_key(token, now)
+    return actor_of_session(request)
+
+
+def key_of(request: HttpRequest) -> str | None:
+    """Return the text of the key that the request shows, or None."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return token.strip()
+    return request.headers.get("X-Api-Key")
+
+
+def actor_of_key(token: str, now: datetime) -> Actor:
+    """Return the actor that `token` lets in, and note the use. Raises NotLoggedIn."""
+    key = PrinterKey.objects.all().matching(token, now)
+    if key is None:
+        raise NotLoggedIn("The key is unknown, revoked or expired.")
+    if key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY:
+        PrinterKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return Actor(key=key, printer_ids=None if key.all_printers else frozenset(_printer_ids(key)))
+
+
+def actor_of_session(request: HttpRequest) -> Actor:
+    """Return the member of staff whose session the request carries. Raises NotLoggedIn."""
+    user: User | AnonymousUser = request.user
+    if not isinstance(user, User) or not user.is_active or not user.is_staff:
+        raise NotLoggedIn("Log in, or show an API key.")
+    return Actor(user=user, session_key=request.session.session_key or "")
+
+
+def jobs_for(actor: Actor) -> PrintQueueQuerySet:
+    """Return the jobs that the actor may see: those of its printers and those without a printer."""
+    jobs = PrintQueue.objects.enabled().select_related("printer")
+    if actor.printer_ids is None:
+        return jobs
+    return jobs.filter(Q(printer=None) | Q(printer__in=actor.printer_ids))
+
+
+def job_for(actor: Actor, pk: int) -> PrintQueue:
+    """Return a job. Raises PrintQueue.DoesNotExist, or NotAllowed when it is on a printer that is not the actor's."""
+    job = PrintQueue.objects.enabled().select_related("printer").get(pk=pk)
+    actor.require_printer(job.printer_id)
+    return job
+
+
+def printers_for(actor: Actor) -> PrinterQuerySet:
+    """Return the printers in use that the actor may see."""
+    printers = Printer.objects.in_use().with_run()
+    return printers if actor.printer_ids is None else printers.filter(pk__in=actor.printer_ids)
+
+
+def printer_for(actor: Actor, serial: str) -> Printer:
+    """Return the printer in use with this serial. Raises Printer.DoesNotExist or NotAllowed."""
+    printer = Printer.objects.in_use().with_run().get(serial=serial)
+    actor.require_printer(printer.pk)
+    return printer
+
+
+def _printer_ids(key: PrinterKey) -> list[int]:
+    return list(key.printers.values_list("pk", flat=True))

@@ -1,0 +1,167 @@
+"""Every change that a page may show gets the next number of one counter.
+
+The truth is the row and its revision; an event only says that row X is now at revision N. The numbers have no gaps
+and become visible in their own order, because the counter row stays locked until the commit: whoever has read up to
+N can never miss a change below N. A database sequence would not do: it hands out numbers before the commit, and a
+reader that follows it misses about a third of the changes of parallel writers.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
+
+from django.db import connection, models, transaction
+
+from printqueue.live.hint import announce
+
+RowT = TypeVar("RowT", bound="Revisioned", covariant=True)
+
+
+class BulkWriteRefused(RuntimeError):
+    """A bulk write would change rows behind the back of every open page."""
+
+
+class RevisionCounter(models.Model):
+    """The one row that numbers all changes; its epoch changes when the numbers no longer continue earlier ones."""
+
+    value = models.BigIntegerField(default=0)
+    epoch = models.CharField(max_length=8)
+
+    class Meta:
+        app_label = "printqueue"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_revision_counter"),
+        ]
+
+    def __str__(self) -> str:
+        return f"pf-{self.epoch}:{self.value}"
+
+    @classmethod
+    def current(cls) -> Self:
+        """Return the counter as committed, making it first on an empty database."""
+        counter = cls.objects.filter(pk=1).first()
+        if counter is None:
+            cls.objects.bulk_create([cls(pk=1, epoch=secrets.token_hex(4))], ignore_conflicts=True)
+            counter = cls.objects.get(pk=1)
+        return counter
+
+
+def take_revisions(count: int) -> int:
+    """Lock the counter until the transaction ends, advance it by `count` and return its new value.
+
+    The last lock of a transaction: whatever else it locks, it has locked already.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A revision is taken inside a transaction.")
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute(
+                "UPDATE printqueue_revisioncounter SET value = value + %s WHERE id = 1 RETURNING value", [count]
+            )
+            row = cursor.fetchone()
+            if row is not None:
+                return int(row[0])
+            RevisionCounter.current()
+    raise RevisionCounter.DoesNotExist("The revision counter vanished while it was being made.")
+
+
+class RevisionedQuerySet(models.QuerySet[RowT]):
+    """Reads like any queryset; refuses bulk writes, which would take no revision."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise BulkWriteRefused(f"Save {self.model.__name__} rows one by one: each needs its revision.")
+
+    def delete(self) -> NoReturn:
+        raise BulkWriteRefused(f"{self.model.__name__} rows are hidden, never deleted: a page must learn of it.")
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise BulkWriteRefused(f"Create {self.model.__name__} rows one by one: each needs its revision.")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise BulkWriteRefused(f"Save {self.model.__name__} rows one by one: each needs its revision.")
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What an event is about, for streams that may see, or ask for, only a part: primary keys, None where none."""
+
+    job_id: int | None
+    printer_id: int | None
+
+
+class Revisioned(models.Model):
+    """A row that open pages show.
+
+    `revision` numbers its last change; `structure_revision` its last change of anything but plain progress.
+    """
+
+    revision = models.BigIntegerField(default=0, editable=False, db_index=True)
+    structure_revision = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Save like any row, as a structural change of its own; several rows at once go through `save_revised`."""
+        with transaction.atomic():
+            if self.pk and not self._state.adding:
+                # Own row before the counter: the order in which everybody else locks.
+                list(type(self)._base_manager.select_for_update().filter(pk=self.pk).values_list("pk"))
+            save_revised([Change(self, None if update_fields is None else list(update_fields))])
+
+    def save_with_revision(self, update_fields: Collection[str] | None) -> None:
+        """Write the row with the revision it was just given; for `save_revised` alone."""
+        if update_fields is not None:
+            update_fields = {*update_fields, "revision", "structure_revision"}
+        super().save(update_fields=update_fields)
+
+    @classmethod
+    def rows_for_events(cls) -> models.QuerySet[Self]:
+        """Return all rows, with whatever else `as_event` reads fetched in the same query."""
+        raise NotImplementedError
+
+    @classmethod
+    def rows_on_a_new_page(cls, now: datetime) -> models.QuerySet[Self]:
+        """Return the rows that a page which opens at `now` must know, with what `as_event` reads."""
+        raise NotImplementedError
+
+    def as_event(self) -> dict[str, Any]:
+        """Return the JSON body of the event that tells of this row, without `type` and `revision`."""
+        raise NotImplementedError
+
+    def event_type(self, since: int) -> str:
+        """Return the `type` of the event for somebody who knows everything up to revision `since`."""
+        raise NotImplementedError
+
+    def event_audience(self) -> Audience:
+        """Return what decides who may see the event."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row to be saved: `fields` names its columns (None: all of them); `structural` means more than progress."""
+
+    row: Revisioned
+    fields: Collection[str] | None = None
+    structural: bool = True
+
+
+def save_revised(changes: Sequence[Change]) -> None:
+    """Give each row its next revision, in this order, and save it; open pages hear of it after the commit.
+
+    The caller has locked the rows (printers, jobs, runs, each by pk) in the transaction that is running.
+    """
+    if not changes:
+        return
+    first = take_revisions(len(changes)) - len(changes) + 1
+    for revision, change in enumerate(changes, start=first):
+        change.row.revision = revision
+        if change.structural:
+            change.row.structure_revision = revision
+        change.row.save_with_revision(change.fields)
+    announce()

@@ -1,0 +1,488 @@
+"""Print jobs: one row of the queue, one thing somebody wants printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final, Self
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from printqueue import protocol
+from printqueue.live.revisions import Audience, Change, Revisioned, RevisionedQuerySet, save_revised
+from printqueue.models import order
+from printqueue.models.code import new_code
+from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRANSITIONS, Attention, JobState
+from printqueue.models.locks import Busy, Moved, in_transaction, locked
+from printqueue.models.order import Stage
+from printqueue.models.printer import Printer
+from printqueue.models.run import ACTIVE as RUN_ACTIVE
+from printqueue.models.run import PrintRun, RunState
+from printqueue.models.transition import InvalidTransition, Who, record
+
+RECENT: Final = timedelta(hours=24)
+"""How long an ended job stays among those that a page which opens is told of."""
+
+PROGRESS_FIELDS: Final = ("progress", "progress_last_report_time", "remaining_seconds", "layer", "total_layers")
+STATE_FIELDS: Final = (
+    *PROGRESS_FIELDS,
+    "state", "stage", "queue_order", "attention", "copies_done", "current_run", "printer", "match_reason",
+    "started_at", "started_by", "ended_at", "ended_by",
+)  # fmt: skip
+EDITABLE_FIELDS: Final = frozenset(
+    {"design_name", "customer_id", "note", "print_file_name", "copies", "rush", "due_at", "wanted_printer"}
+)
+
+
+class RevisionConflict(Exception):
+    """Somebody else changed the job since the caller read it."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"The job was changed in the meantime: its revision is {current}.")
+        self.current = current
+
+
+class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
+    """Jobs as the pages, the API and matching look for them."""
+
+    def enabled(self) -> Self:
+        """Return the jobs that are not hidden."""
+        return self.filter(is_enabled=True)
+
+    def ready(self) -> Self:
+        """Return the jobs that wait for a printer, the next one first."""
+        return self.enabled().filter(state=JobState.READY).order_by("queue_order", "pk")
+
+    def in_order(self) -> Self:
+        """Order as the list page does: on a printer, ready by position, ended with the latest first."""
+        return self.order_by("stage", "queue_order", "pk")
+
+    def open(self) -> Self:
+        """Return the jobs that a run may still be linked to: ready, or active with no run on a machine."""
+        idle = models.Q(state__in=ACTIVE) & ~models.Q(current_run__state__in=RUN_ACTIVE)
+        return self.enabled().filter(models.Q(state=JobState.READY) | idle)
+
+    def positions(self) -> dict[int, int]:
+        """Return the 1-based position of every ready job by pk, in one query."""
+        ready = PrintQueue.objects.ready().values_list("pk", flat=True)
+        return {pk: position for position, pk in enumerate(ready, start=1)}
+
+
+class PrintQueue(Revisioned):
+    """One print job. What happens at a printer is read from its run, and copied here where the list needs it."""
+
+    code = models.CharField(max_length=8, unique=True, editable=False)
+    design_name = models.CharField(_("design"), max_length=200)
+    customer_id = models.CharField(_("customer"), max_length=20, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    print_file_name = models.CharField(_("print file"), max_length=protocol.MAX_FILE_NAME)
+    file_key = models.CharField(max_length=protocol.MAX_FILE_NAME * 3, editable=False, db_index=True)
+    copies = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(999)])
+    copies_done = models.PositiveSmallIntegerField(default=0, editable=False)
+    rush = models.BooleanField(default=False)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    wanted_printer = models.ForeignKey(
+        Printer, verbose_name=_("printer"), null=True, blank=True, related_name="+", on_delete=models.PROTECT
+    )
+    printer = models.ForeignKey(
+        Printer, null=True, blank=True, editable=False, related_name="jobs", on_delete=models.PROTECT,
+        help_text=_("The one it is on; before that, the one it is wanted on."),
+    )  # fmt: skip
+    is_enabled = models.BooleanField(_("shown"), default=True)
+
+    state = models.CharField(max_length=20, choices=JobState.choices, default=JobState.READY, editable=False)
+    stage = models.PositiveSmallIntegerField(choices=Stage.choices, default=Stage.READY, editable=False)
+    queue_order = models.BigIntegerField(default=0, editable=False)
+    attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, editable=False)
+    current_run = models.ForeignKey(
+        PrintRun, null=True, blank=True, editable=False, related_name="+", on_delete=models.PROTECT,
+        help_text=_("The run that moves it, or moved it last."),
+    )  # fmt: skip
+    match_reason = models.CharField(max_length=200, blank=True, editable=False)
+    progress = models.FloatField(null=True, blank=True, editable=False)
+    progress_last_report_time = models.DateTimeField(null=True, blank=True, editable=False)
+    remaining_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    layer = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    total_layers = models.PositiveIntegerField(null=True, blank=True, editable=False)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
+    )
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    started_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
+    )
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
+    )
+
+    objects = PrintQueueQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["stage", "queue_order", "pk"]
+        verbose_name = _("print job")
+        indexes: ClassVar = [
+            models.Index(fields=["is_enabled", "stage", "queue_order", "id"], name="job_list_order"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(progress=None) | models.Q(progress__range=(0, 100)), name="job_progress_0_to_100"
+            ),
+            models.CheckConstraint(condition=models.Q(copies__range=(1, 999)), name="job_copies_1_to_999"),
+            models.CheckConstraint(
+                condition=models.Q(copies_done__lte=models.F("copies")), name="job_copies_done_up_to_copies"
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=sorted(ENDED), ended_at__isnull=False)
+                | (~models.Q(state__in=sorted(ENDED)) & models.Q(ended_at=None)),
+                name="job_ended_or_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(attention="") | models.Q(state__in=sorted(ACTIVE)), name="job_attention_when_active"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.design_name}"
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is being printed, as far as anybody knows."""
+        return self.state in ACTIVE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run may still be linked to it."""
+        has_run_on_machine = self.current_run is not None and self.current_run.is_active
+        return self.state == JobState.READY or (self.is_active and not has_run_on_machine)
+
+    @property
+    def is_print_successful(self) -> bool | None:
+        """Whether the print went well; None while that is open, and for a cancelled job."""
+        return {JobState.COMPLETED: True, JobState.FAILED: False}.get(JobState(self.state))
+
+    def can_become(self, state: JobState) -> bool:
+        """Whether its state leads to `state`, so that a page offers the verb."""
+        return state in TRANSITIONS[JobState(self.state)]
+
+    def clean(self) -> None:
+        """Raise ValidationError where two fields contradict each other."""
+        self._check_copies(self.copies)
+
+    @classmethod
+    def rows_for_events(cls) -> PrintQueueQuerySet:
+        return cls.objects.all()
+
+    @classmethod
+    def rows_on_a_new_page(cls, now: datetime) -> PrintQueueQuerySet:
+        return cls.objects.enabled().filter(models.Q(ended_at=None) | models.Q(ended_at__gt=now - RECENT))
+
+    def as_event(self) -> dict[str, Any]:
+        if not self.is_enabled:
+            return {"id": str(self.pk)}
+        return {
+            "id": str(self.pk),
+            "progress": self.progress,
+            "progressLastReportTime": protocol.wire_time(self.progress_last_report_time),
+            "state": self.state,
+            "remainingSeconds": self.remaining_seconds,
+            "layer": self.layer,
+            "totalLayers": self.total_layers,
+        }
+
+    def event_type(self, since: int) -> str:
+        if not self.is_enabled:
+            return "removed"
+        return "job" if self.structure_revision > since else "progress"
+
+    def event_audience(self) -> Audience:
+        return Audience(job_id=self.pk, printer_id=self.printer_id)
+
+    # ------------------------------------------------------------------ how it is kept
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Save as `Revisioned` does; a new job gets its code and its place, an edited one what follows from the edit."""
+        self.file_key = protocol.file_name_key(self.print_file_name)
+        if not self.is_active and self.state not in ENDED:
+            self.printer = self.wanted_printer
+        if update_fields is not None:
+            update_fields = {*update_fields, "file_key", "printer"}
+        if not self._state.adding:
+            super().save(update_fields=update_fields)
+            return
+        others = PrintQueue.objects.ready()
+        self.queue_order = order.order_at(order.after_rush(others) if self.rush else len(others) + 1, others)
+        self._save_with_new_code()
+
+    def _save_with_new_code(self) -> None:
+        for length in (4, 4, 4, 5, 6):
+            self.code = new_code(length)
+            if not PrintQueue.objects.filter(code=self.code).exists():
+                super().save()
+                return
+        raise Busy("No free job code was found. Try again.")
+
+    def lock(self, *printers: Printer | None) -> None:
+        """Lock `printers` and this job's, then this job, then its current run; this object is read anew.
+
+        Raises Moved when the job went to another printer in between.
+        """
+        seen = PrintQueue.objects.select_related("current_run").get(pk=self.pk)
+        run = seen.current_run
+        ids = {seen.printer_id, run.printer_id if run else None, *(printer.pk for printer in printers if printer)}
+        locked(Printer.objects.all(), ids)
+        self.refresh_from_db(from_queryset=PrintQueue.objects.select_for_update())
+        if (self.printer_id, self.current_run_id) != (seen.printer_id, seen.current_run_id):
+            raise Moved
+        if run is not None:
+            self.current_run = locked(PrintRun.objects.all(), [run.pk])[run.pk]
+
+    # ------------------------------------------------------------------ what people and programs do with it
+
+    @classmethod
+    @in_transaction
+    def create(cls, *, by: Who, now: datetime, **fields: Any) -> Self:
+        """Put a new job into the queue: at its end, or with `rush` behind the rush jobs that wait already."""
+        job = cls(created_by=by.user, created_at=now, **fields)
+        job.full_clean(exclude=["code", "file_key"])
+        job.save()
+        record(job, old="", new=job.state, who=by, at=now)
+        return job
+
+    @in_transaction
+    def edit(self, *, revision: int | None = None, position: int | None = None, **fields: Any) -> None:
+        """Change what was wanted, and with `position` (1-based) the place among the ready jobs.
+
+        Raises RevisionConflict when `revision` is given and is not the current one, ValidationError for a value that
+        does not fit, InvalidTransition for a position when the job is not ready.
+        """
+        self.lock(fields.get("wanted_printer"))
+        if revision is not None and revision != self.revision:
+            raise RevisionConflict(self.revision)
+        became_rush = fields.get("rush", self.rush) and not self.rush
+        for name in fields.keys() & EDITABLE_FIELDS:
+            setattr(self, name, fields[name])
+        self.full_clean(exclude=["code", "file_key"])
+        if position is None and became_rush and self.state == JobState.READY:
+            position = order.after_rush(self._others_ready())
+        if position is not None:
+            self._take_place(position)
+        self.save(update_fields={*(fields.keys() & EDITABLE_FIELDS), "queue_order"})
+
+    @in_transaction
+    def move(self, by_places: int) -> None:
+        """Go up (negative) or down the ready jobs by so many places."""
+        self.lock()
+        position = PrintQueue.objects.positions().get(self.pk, 0)
+        self._take_place(max(1, position + by_places))
+        self.save(update_fields=["queue_order"])
+
+    def _take_place(self, position: int) -> None:
+        if self.state != JobState.READY:
+            raise InvalidTransition("move", self.state)
+        self.queue_order = order.order_at(position, self._others_ready())
+
+    def _others_ready(self) -> PrintQueueQuerySet:
+        return PrintQueue.objects.ready().exclude(pk=self.pk)
+
+    @in_transaction
+    def start(self, *, by: Who, now: datetime, reason: str = "", printer: Printer | None = None) -> None:
+        """Say that it is being printed, on `printer` if given, before any report does."""
+        self.lock(printer)
+        self._move(JobState.PRINTING, "start", who=by, at=now, reason=reason)
+        self.printer = printer or self.printer
+        save_revised([Change(self, STATE_FIELDS)])
+
+    @in_transaction
+    def cancel(self, *, by: Who, now: datetime, reason: str = "") -> None:
+        """Say that it is no longer wanted; a report on its way does not undo this."""
+        self._close(JobState.CANCELLED, "cancel", by=by, now=now, reason=reason)
+
+    @in_transaction
+    def complete(self, *, by: Who, now: datetime, reason: str = "") -> None:
+        """Say that it is printed, all of it; the print at hand counts as a good copy."""
+        self._close(JobState.COMPLETED, "complete", by=by, now=now, reason=reason)
+
+    @in_transaction
+    def fail(self, *, by: Who, now: datetime, reason: str = "") -> None:
+        """Say that its print is no good."""
+        self._close(JobState.FAILED, "fail", by=by, now=now, reason=reason)
+
+    @in_transaction
+    def retry(self, *, by: Who, now: datetime, reason: str = "") -> None:
+        """Queue a failed or cancelled job again, at the front."""
+        self.lock()
+        if self.state not in {JobState.FAILED, JobState.CANCELLED}:
+            raise InvalidTransition("retry", self.state)
+        self._move(JobState.READY, "retry", who=by, at=now, reason=reason)
+        save_revised([Change(self, STATE_FIELDS)])
+
+    @in_transaction
+    def reopen(self, *, by: Who, now: datetime, reason: str = "") -> None:
+        """Queue an ended job again although it was thought done. Raises ValidationError without a reason."""
+        if not reason.strip():
+            raise ValidationError({"reason": "Say why it is opened again."})
+        self.lock()
+        if self.state not in ENDED:
+            raise InvalidTransition("reopen", self.state)
+        self.copies_done = min(self.copies_done, self.copies - 1)
+        self._move(JobState.READY, "reopen", who=by, at=now, reason=reason)
+        save_revised([Change(self, STATE_FIELDS)])
+
+    @in_transaction
+    def hide(self) -> None:
+        """Take it off every page; `show` brings it back. Raises InvalidTransition while it is on a printer."""
+        self.lock()
+        if self.is_active:
+            raise InvalidTransition("hide", self.state)
+        self.is_enabled = False
+        save_revised([Change(self, ["is_enabled"])])
+
+    @in_transaction
+    def show(self) -> None:
+        """Undo `hide`."""
+        self.lock()
+        self.is_enabled = True
+        save_revised([Change(self, ["is_enabled"])])
+
+    @in_transaction
+    def link(self, run: PrintRun, *, by: Who, now: datetime) -> None:
+        """Say that `run` is a print of this job, and not of the job it may belong to now.
+
+        An active run moves the job from now on; a completed one counts as a good copy; any other end only joins the
+        history. Raises InvalidTransition for an active run when the job is closed or has one already.
+        """
+        printer, previous = self._lock_with(run)
+        if previous is not None and previous.pk == self.pk:
+            return
+        if run.is_active and not self.is_open:
+            raise InvalidTransition("link a running print to this job", self.state)
+        changes = [previous.let_go(run, who=by, at=now)] if previous else []
+        run.join(self, f"linked by {by.name}" if by.name else "linked by hand", by=by, now=now)
+        if run.is_active or (run.state == RunState.COMPLETED and self.is_open):
+            changes.append(self.follow(run, who=by, at=now))
+        else:
+            changes.append(Change(self, []))
+        run.save()
+        save_revised([*([Change(printer, [])] if printer else []), *changes])
+
+    @in_transaction
+    def unlink(self, run: PrintRun, *, by: Who, now: datetime) -> None:
+        """Say that `run` is not a print of this job; a job that it moved goes back to the queue."""
+        printer, _previous = self._lock_with(run)
+        if run.job_id != self.pk:
+            return
+        change = self.let_go(run, who=by, at=now)
+        run.leave()
+        run.save()
+        save_revised([*([Change(printer, [])] if printer else []), change])
+
+    def _lock_with(self, run: PrintRun) -> tuple[Printer | None, PrintQueue | None]:
+        """Lock the run's printer, this job and the run's present one, then `run`; return that printer and that job."""
+        seen = PrintRun.objects.get(pk=run.pk)
+        printers = locked(Printer.objects.all(), [seen.printer_id, self.printer_id])
+        jobs = locked(PrintQueue.objects.all(), [seen.job_id, self.pk])
+        run.refresh_from_db(from_queryset=PrintRun.objects.select_for_update())
+        self.refresh_from_db()
+        if (run.job_id, run.printer_id) != (seen.job_id, seen.printer_id):
+            raise Moved
+        return printers.get(run.printer_id or 0), self if run.job_id == self.pk else jobs.get(run.job_id or 0)
+
+    # ------------------------------------------------------------------ how it follows its run
+
+    def follow(self, run: PrintRun, *, who: Who, at: datetime) -> Change:
+        """Let `run`, which is linked to this locked job, move it; return what is to be saved."""
+        before = (self.current_run_id, self.state, self.attention, self.copies_done)
+        if self.current_run_id != run.pk:
+            self._take_run(run, who=who)
+        self._copy_progress(run)
+        self._take_state(run, who=who, at=at)
+        is_structural = before != (self.current_run_id, self.state, self.attention, self.copies_done)
+        return Change(self, STATE_FIELDS if is_structural else PROGRESS_FIELDS, structural=is_structural)
+
+    def let_go(self, run: PrintRun, *, who: Who, at: datetime) -> Change:
+        """Forget `run`, which turned out to be no print of this locked job; return what is to be saved."""
+        if run.is_counted:
+            self.copies_done -= 1
+        if self.current_run_id == run.pk or (run.is_counted and self.state == JobState.COMPLETED):
+            self._move(JobState.READY, "unlink", who=who, at=at, reason=f"The print of {run} was not this job's.")
+        return Change(self, STATE_FIELDS)
+
+    def _take_run(self, run: PrintRun, *, who: Who) -> None:
+        if self.state == JobState.READY:
+            where = f"on {run.printer}: " if run.printer else ""
+            self._move(JobState.PRINTING, "start", who=who, at=run.started_at, reason=f"Run {where}{run.match_reason}")
+        self.current_run = run
+        self.printer = run.printer or self.printer
+        self.match_reason = run.match_reason
+
+    def _copy_progress(self, run: PrintRun) -> None:
+        self.progress = run.progress
+        self.progress_last_report_time = run.last_report_at
+        self.remaining_seconds = run.remaining_seconds
+        self.layer, self.total_layers = run.layer, run.total_layers
+
+    def _take_state(self, run: PrintRun, *, who: Who, at: datetime) -> None:
+        if run.state == RunState.UNKNOWN_END:
+            self.attention = Attention.UNKNOWN_END
+            return
+        self.attention = ""
+        state = STATE_OF_RUN[RunState(run.state)]
+        if run.state == RunState.COMPLETED:
+            self.copies_done += 1
+            run.is_counted = True
+            state = JobState.COMPLETED if self.copies_done >= self.copies else JobState.READY
+        if state != self.state:
+            self._move(state, "follow its run", who=who, at=at, reason=run.reason_of_state)
+
+    def _close(self, state: JobState, verb: str, *, by: Who, now: datetime, reason: str) -> None:
+        self.lock()
+        run = self.current_run
+        if state == JobState.COMPLETED and self.is_active:
+            self.copies_done = min(self.copies_done + 1, self.copies)
+        self._move(state, verb, who=by, at=now, reason=reason)
+        if run is not None and run.state == RunState.UNKNOWN_END:
+            run.change_state(RunState(state.value), who=by, at=run.ended_at or now, reason=reason)
+            run.is_counted = state == JobState.COMPLETED
+            run.save()
+        # From here on the run no longer moves the job: staff win over reports.
+        self.current_run = None
+        save_revised([Change(self, STATE_FIELDS)])
+
+    def _move(self, new: JobState, verb: str, *, who: Who, at: datetime, reason: str) -> None:
+        """Go to `new` and record it; the caller saves. Raises InvalidTransition from a state that does not lead there."""
+        old = JobState(self.state)
+        if new not in TRANSITIONS[old]:
+            raise InvalidTransition(verb, old)
+        self.state, self.stage, self.attention = new, STAGES[new], ""
+        if new in ENDED:
+            self.ended_at, self.ended_by, self.queue_order = at, who.user, order.by_end(at)
+        elif new == JobState.READY:
+            self._return_to_queue()
+        elif old == JobState.READY:
+            self.started_at, self.started_by, self.queue_order = at, who.user, order.by_start(at)
+        record(self, old=old, new=new, who=who, at=at, reason=reason)
+
+    def _return_to_queue(self) -> None:
+        """Clear what the last run left; it goes to the front, for it had its turn already."""
+        self.progress = self.progress_last_report_time = self.remaining_seconds = None
+        self.layer = self.total_layers = None
+        self.started_at = self.started_by = self.ended_at = self.ended_by = None
+        self.current_run, self.match_reason = None, ""
+        self.printer = self.wanted_printer
+        self.queue_order = order.order_at(1, self._others_ready())
+
+    def _check_copies(self, copies: int) -> None:
+        at_least = self.copies_done if self.state in ENDED else self.copies_done + 1
+        if copies < at_least:
+            raise ValidationError({"copies": f"Expected at least {at_least}: {self.copies_done} are printed already."})

@@ -1,0 +1,163 @@
+"""Printers: what each of them last said of itself, and which client speaks for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from printqueue import protocol
+from printqueue.live.revisions import Audience, Revisioned, RevisionedQuerySet
+from printqueue.models.key import PrinterKey
+
+LEASE: Final = timedelta(seconds=60)
+"""How long a client that fell silent still speaks for its printers."""
+
+SILENT_AFTER: Final = timedelta(seconds=60)
+"""A printer that nobody reported for this long is shown as not heard, whatever it said last."""
+
+
+class PrinterState(models.TextChoices):
+    """The words of `protocol.ReportState`, for people."""
+
+    OFFLINE = protocol.ReportState.OFFLINE.value, _("Offline")
+    IDLE = protocol.ReportState.IDLE.value, _("Idle")
+    PREPARING = protocol.ReportState.PREPARING.value, _("Preparing")
+    PRINTING = protocol.ReportState.PRINTING.value, _("Printing")
+    PAUSED = protocol.ReportState.PAUSED.value, _("Paused")
+    COMPLETED = protocol.ReportState.COMPLETED.value, _("Completed")
+    CANCELLED = protocol.ReportState.CANCELLED.value, _("Cancelled")
+    FAILED = protocol.ReportState.FAILED.value, _("Failed")
+    UNKNOWN_END = protocol.ReportState.UNKNOWN_END.value, _("Ended, nobody knows how")
+
+
+class PrinterQuerySet(RevisionedQuerySet["Printer"]):
+    """Printers as the pages and the API list them."""
+
+    def in_use(self) -> PrinterQuerySet:
+        """Return the printers that staff have not hidden."""
+        return self.filter(is_enabled=True)
+
+    def with_run(self) -> PrinterQuerySet:
+        """Return the printers with what `as_wire` reads of their run, in the same query."""
+        return self.select_related("run__job", "lease_key")
+
+
+class Printer(Revisioned):
+    """One machine, known by its serial."""
+
+    serial = models.CharField(max_length=protocol.MAX_SERIAL, unique=True)
+    name = models.CharField(max_length=protocol.MAX_PRINTER_NAME, blank=True)
+    is_named_by_staff = models.BooleanField(
+        default=False, editable=False, help_text=_("The client's name for it no longer counts.")
+    )
+    model = models.CharField(max_length=protocol.MAX_PRINTER_NAME, blank=True)
+    is_enabled = models.BooleanField(_("in use"), default=True)
+
+    state = models.CharField(max_length=20, choices=PrinterState.choices, default=PrinterState.OFFLINE)
+    state_since = models.DateTimeField(null=True, blank=True)
+    run = models.OneToOneField(
+        "PrintRun", null=True, blank=True, related_name="+", on_delete=models.SET_NULL, help_text=_("Its active run.")
+    )
+    progress = models.FloatField(null=True, blank=True)
+    file_name = models.CharField(max_length=protocol.MAX_FILE_NAME, blank=True)
+    remaining_seconds = models.PositiveIntegerField(null=True, blank=True)
+    layer = models.PositiveIntegerField(null=True, blank=True)
+    total_layers = models.PositiveIntegerField(null=True, blank=True)
+    nozzle_c = models.FloatField(_("nozzle °C"), null=True, blank=True)
+    nozzle_target_c = models.FloatField(_("nozzle target °C"), null=True, blank=True)
+    bed_c = models.FloatField(_("bed °C"), null=True, blank=True)
+    bed_target_c = models.FloatField(_("bed target °C"), null=True, blank=True)
+    error_code = models.CharField(max_length=protocol.MAX_ERROR_CODE, blank=True)
+    error_message = models.CharField(max_length=protocol.MAX_ERROR_MESSAGE, blank=True)
+
+    last_report_at = models.DateTimeField(null=True, blank=True)
+    last_sequence = models.BigIntegerField(null=True, blank=True)
+    lease_key = models.ForeignKey(PrinterKey, null=True, blank=True, related_name="+", on_delete=models.SET_NULL)
+    lease_client = models.CharField(max_length=64, blank=True)
+    lease_since = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    objects = PrinterQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name", "serial"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(progress=None) | models.Q(progress__range=(0, 100)), name="printer_progress_0_to_100"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.serial
+
+    def is_leased_to_another(self, key: PrinterKey | None, client: str, now: datetime) -> bool:
+        """Whether another (key, client) speaks for this printer at `now`."""
+        if self.lease_until is None or self.lease_until <= now:
+            return False
+        return (self.lease_key_id, self.lease_client) != (key.pk if key else None, client)
+
+    def renew_lease(self, key: PrinterKey | None, client: str, now: datetime) -> bool:
+        """Let (key, client) speak for this printer until a lease after `now`; return whether it is a new holder."""
+        holder = (key.pk if key else None, client)
+        is_new = self.lease_since is None or (self.lease_key_id, self.lease_client) != holder
+        if is_new:
+            self.lease_key, self.lease_client, self.lease_since = key, client, now
+        self.lease_until = now + LEASE
+        return is_new
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether nobody reported this printer lately, so that what it said last must not look live."""
+        return self.last_report_at is None or now - self.last_report_at > SILENT_AFTER
+
+    def as_wire(self) -> dict[str, Any]:
+        """Return the JSON object of GET /api/printers/{serial}; `with_run` saves its queries."""
+        run = self.run
+        return {
+            "serial": self.serial,
+            "name": str(self),
+            "model": self.model,
+            "enabled": self.is_enabled,
+            "state": self.state,
+            "stateSince": protocol.wire_time(self.state_since),
+            "progress": self.progress,
+            "filename": self.file_name or None,
+            "remainingSeconds": self.remaining_seconds,
+            "layer": self.layer,
+            "totalLayers": self.total_layers,
+            "nozzleC": self.nozzle_c,
+            "nozzleTargetC": self.nozzle_target_c,
+            "bedC": self.bed_c,
+            "bedTargetC": self.bed_target_c,
+            "error": {"code": self.error_code, "message": self.error_message} if self.has_error else None,
+            "lastReportTime": protocol.wire_time(self.last_report_at),
+            "reportedBy": self.lease_key.name if self.lease_key else None,
+            "reportedSince": protocol.wire_time(self.lease_since),
+            "runId": str(run.pk) if run else None,
+            "jobId": str(run.job.pk) if run and run.job else None,
+            "jobCode": run.job.code if run and run.job else None,
+        }
+
+    @property
+    def has_error(self) -> bool:
+        """Whether the printer named an error in its last report."""
+        return bool(self.error_code or self.error_message)
+
+    @classmethod
+    def rows_for_events(cls) -> PrinterQuerySet:
+        return cls.objects.with_run()
+
+    @classmethod
+    def rows_on_a_new_page(cls, now: datetime) -> PrinterQuerySet:
+        return cls.objects.in_use().with_run()
+
+    def as_event(self) -> dict[str, Any]:
+        return self.as_wire()
+
+    def event_type(self, since: int) -> str:
+        return "printer"
+
+    def event_audience(self) -> Audience:
+        return Audience(job_id=None, printer_id=self.pk)

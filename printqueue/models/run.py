@@ -1,0 +1,165 @@
+"""Runs: each physical print, as a printer performs it. What is observed, apart from what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from printqueue import protocol
+from printqueue.models.printer import Printer
+from printqueue.models.transition import InvalidTransition, Who, record
+
+if TYPE_CHECKING:
+    from printqueue.models.job import PrintQueue
+
+
+class RunState(models.TextChoices):
+    """How far a physical print is."""
+
+    PREPARING = protocol.ReportState.PREPARING.value, _("Preparing")
+    PRINTING = protocol.ReportState.PRINTING.value, _("Printing")
+    PAUSED = protocol.ReportState.PAUSED.value, _("Paused")
+    COMPLETED = protocol.ReportState.COMPLETED.value, _("Completed")
+    FAILED = protocol.ReportState.FAILED.value, _("Failed")
+    CANCELLED = protocol.ReportState.CANCELLED.value, _("Cancelled")
+    UNKNOWN_END = protocol.ReportState.UNKNOWN_END.value, _("Ended, nobody knows how")
+
+
+ACTIVE: Final = frozenset({RunState.PREPARING, RunState.PRINTING, RunState.PAUSED})
+FINAL: Final = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
+"""Ends that a later report cannot change; an unknown end may still turn out to be one of them."""
+
+TRANSITIONS: Final[Mapping[RunState, frozenset[RunState]]] = {
+    RunState.PREPARING: frozenset(RunState) - {RunState.PREPARING},
+    RunState.PRINTING: frozenset(RunState) - {RunState.PRINTING},
+    RunState.PAUSED: frozenset(RunState) - {RunState.PAUSED},
+    RunState.UNKNOWN_END: frozenset(RunState) - {RunState.UNKNOWN_END},
+    RunState.COMPLETED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.CANCELLED: frozenset(),
+}
+
+TRAY_KEEPS: Final = timedelta(hours=24)
+"""How long an ended run without a job waits in the tray."""
+
+
+class RunSource(models.TextChoices):
+    """Who feeds a run."""
+
+    REPORTS = "reports", _("Printer reports")
+    PUT = "put", _("Progress of a job")
+
+
+class PrintRunQuerySet(models.QuerySet["PrintRun"]):
+    """Runs as the tray, the pages and the reports look for them."""
+
+    def active(self) -> Self:
+        """Return the runs that are on a machine."""
+        return self.filter(state__in=ACTIVE)
+
+    def unmatched(self, now: datetime) -> Self:
+        """Return the runs that wait for a person to say which job they are: active, or ended lately."""
+        return self.filter(job=None, is_history=False, printer__is_enabled=True).filter(
+            models.Q(state__in=ACTIVE) | models.Q(ended_at__gt=now - TRAY_KEEPS)
+        )
+
+
+class PrintRun(models.Model):
+    """One physical print, from its start to its end. It may belong to no job."""
+
+    printer = models.ForeignKey(Printer, null=True, blank=True, related_name="runs", on_delete=models.PROTECT)
+    job = models.ForeignKey("PrintQueue", null=True, blank=True, related_name="runs", on_delete=models.PROTECT)
+    run_key = models.CharField(max_length=protocol.MAX_RUN_KEY)
+    source = models.CharField(max_length=10, choices=RunSource.choices, default=RunSource.REPORTS)
+    state = models.CharField(max_length=20, choices=RunState.choices)
+    is_history = models.BooleanField(
+        default=False, help_text=_("It had ended already when the printer was seen for the first time.")
+    )
+    file_name = models.CharField(max_length=protocol.MAX_FILE_NAME, blank=True)
+
+    progress = models.FloatField(default=0)
+    remaining_seconds = models.PositiveIntegerField(null=True, blank=True)
+    layer = models.PositiveIntegerField(null=True, blank=True)
+    total_layers = models.PositiveIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=protocol.MAX_ERROR_CODE, blank=True)
+    error_message = models.CharField(max_length=protocol.MAX_ERROR_MESSAGE, blank=True)
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    last_report_at = models.DateTimeField(null=True, blank=True)
+    last_sequence = models.BigIntegerField(null=True, blank=True)
+    fed_by = models.CharField(max_length=100, blank=True, help_text=_("Who sends its reports."))
+
+    is_counted = models.BooleanField(default=False, help_text=_("It is one of its job's good copies."))
+    match_reason = models.CharField(max_length=200, blank=True)
+    linked_by = models.ForeignKey(User, null=True, blank=True, related_name="+", on_delete=models.SET_NULL)
+    linked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PrintRunQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-started_at", "-pk"]
+        verbose_name = _("run")
+        indexes: ClassVar = [
+            models.Index(fields=["job", "-started_at"], name="run_job_started"),  # the runs of a job's page
+            # The tray: of all runs ever, only those without a job.
+            models.Index(fields=["ended_at"], name="run_unmatched", condition=models.Q(job=None, is_history=False)),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["printer", "run_key"], name="one_run_a_printer_and_key"),
+            models.UniqueConstraint(
+                fields=["run_key"], condition=models.Q(printer=None), name="one_run_a_key_without_printer"
+            ),
+            models.UniqueConstraint(
+                fields=["printer"], condition=models.Q(state__in=sorted(ACTIVE)), name="one_active_run_a_printer"
+            ),
+            models.CheckConstraint(condition=models.Q(progress__range=(0, 100)), name="run_progress_0_to_100"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=sorted(ACTIVE), ended_at=None)
+                | (~models.Q(state__in=sorted(ACTIVE)) & models.Q(ended_at__isnull=False)),
+                name="run_ended_or_active",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name or self.run_key} on {self.printer or 'no printer'}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is on a machine."""
+        return self.state in ACTIVE
+
+    def change_state(self, new: RunState, *, who: Who, at: datetime, reason: str = "") -> None:
+        """Move this locked run to `new` and record it; the caller saves. `at` is also its end, if `new` is one.
+
+        Raises InvalidTransition from a state that does not lead there.
+        """
+        old = RunState(self.state)
+        if new not in TRANSITIONS[old]:
+            raise InvalidTransition(f"become {new}", old)
+        self.state = new
+        self.ended_at = None if new in ACTIVE else at
+        record(self, old=old, new=new, who=who, at=at, reason=reason)
+
+    @property
+    def reason_of_state(self) -> str:
+        """Return why it is in its state, as far as the printer said."""
+        error = " ".join(part for part in (self.error_code, self.error_message) if part)
+        where = f"on {self.printer}" if self.printer else ""
+        return ": ".join(part for part in (where, error) if part)
+
+    def join(self, job: PrintQueue, reason: str, *, by: Who, now: datetime) -> None:
+        """Belong to `job` for `reason`; the caller saves."""
+        self.job = job
+        self.match_reason = reason
+        self.linked_by, self.linked_at = by.user, now
+
+    def leave(self) -> None:
+        """Belong to no job; the caller saves."""
+        self.job = self.linked_by = self.linked_at = None
+        self.match_reason, self.is_counted = "", False
