@@ -50,7 +50,12 @@ def configured_index() -> str | None:
     home = Path.home()
     config = configparser.RawConfigParser()
     # In pip's order: what comes later wins.
-    files = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
+    files: list[str | Path] = [
+        "/etc/xdg/pip/pip.conf",
+        "/etc/pip.conf",
+        home / ".pip/pip.conf",
+        home / ".config/pip/pip.conf",
+    ]
     config.read([*files, os.environ.get("PIP_CONFIG_FILE", "")])
     return config.get("global", "index-url", fallback=None)
 
@@ -115,7 +120,7 @@ def sync(wanted: list[str], index: str | None) -> None:
     environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV), "VIRTUAL_ENV": str(VENV)}
     if "PIP_CERT" in os.environ:
         environment.setdefault("SSL_CERT_FILE", os.environ["PIP_CERT"])
-    selection = ["--frozen", "--quiet", "--python", PYTHON, *wanted]
+    selection: list[str | Path] = ["--frozen", "--quiet", "--python", PYTHON, *wanted]
     if index is None:
         call([UV, "sync", *selection, "--no-install-project"], environment)
         return

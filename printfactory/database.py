@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
@@ -43,6 +44,7 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
 def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
     return {
         **config,
+        "HOST": unquote(config["HOST"]),  # a socket's folder stands there as %2Frun%2Fpostgresql
         "OPTIONS": {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})},
         # Requests run on threads that come and go: a kept connection would be kept for nobody.
         "CONN_MAX_AGE": 0,

@@ -1,0 +1,132 @@
+"""What every test may ask for. Importing this sets Django up: test modules import models at their top."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import django
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import override_settings
+
+from tests.environment import Environment, cannot_run
+from tests.postgres import installed_binaries
+from tests.processes import ServeProcess
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=["sqlite", "postgres"], default="sqlite", help="the database to test on")
+    parser.addoption("--slow", action="store_true", help="run tests marked slow too")
+
+
+def chosen_database() -> str:
+    """--db, read early: pytest hands options out only after it has imported the first test packages."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--db", default="sqlite")
+    return str(parser.parse_known_args(sys.argv[1:])[0].db)
+
+
+ENVIRONMENT = Environment(chosen_database())
+ENVIRONMENT.apply()
+django.setup()
+
+
+def pytest_unconfigure() -> None:
+    ENVIRONMENT.remove()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the options do not ask for."""
+    left_out = {"postgres_only"} if config.getoption("--db") == "sqlite" else {"sqlite_only", "browser"}
+    if not config.getoption("--slow"):
+        left_out.add("slow")
+    chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_static_files() -> Iterator[None]:
+    """Views rendered inside the test process link static files by plain names; real servers use hashed ones."""
+    plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with override_settings(STORAGES=plain):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Have PostgreSQL running before pytest-django makes the test database on it."""
+    if ENVIRONMENT.database == "postgres":
+        binaries = installed_binaries()
+        if binaries is None:
+            cannot_run("there is no PostgreSQL: neither the wheel's nor the system's")
+        ENVIRONMENT.postgres.start(binaries)
+    yield
+    ENVIRONMENT.postgres.stop()
+
+
+def database_url() -> str:
+    """DATABASE_URL of the test database, for other processes."""
+    name = str(connection.settings_dict["NAME"])
+    return ENVIRONMENT.postgres.url(name) if ENVIRONMENT.database == "postgres" else f"sqlite:///{name}"
+
+
+class Servers:
+    """Makes servers on the test database, and ends them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: list[ServeProcess] = []
+
+    def make(self, *arguments: str, environment: dict[str, str] | None = None) -> ServeProcess:
+        """A server that is not yet started."""
+        log = self.folder / f"serve-{len(self.made)}.log"
+        own = {"DATABASE_URL": database_url(), **(environment or {})}
+        server = ServeProcess(*arguments, environment=own, log=log)
+        self.made.append(server)
+        return server
+
+    def stop(self) -> None:
+        """End all that still run."""
+        for server in self.made:
+            if server.is_running:
+                server.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_servers(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Holds the one server that tests share."""
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture
+def server(transactional_db: None, shared_servers: Servers) -> ServeProcess:
+    """A real server without worker on the test database, shared by all tests that ask for it.
+
+    A test may kill and restart it; it is started again for the next one.
+    """
+    if not shared_servers.made:
+        shared_servers.make("--no-worker")
+    [shared] = shared_servers.made
+    return shared if shared.is_running else shared.start()
+
+
+@pytest.fixture
+def serve(transactional_db: None, shared_servers: Servers, tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
+    """`serve("--no-worker", environment={…})`: a server of the test's own, started; several share the database.
+
+    On SQLite one server runs at a time, so the shared one makes way.
+    """
+    if ENVIRONMENT.database == "sqlite":
+        shared_servers.stop()
+    servers = Servers(tmp_path)
+
+    def start(*arguments: str, environment: dict[str, str] | None = None) -> ServeProcess:
+        return servers.make(*arguments, environment=environment).start()
+
+    yield start
+    servers.stop()
