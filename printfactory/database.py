@@ -22,13 +22,25 @@ POSTGRESQL_OPTIONS = {"connect_timeout": 5}
 
 def database(url: str, data_dir: Path) -> dict[str, Any]:
     """The connection settings for `url`; an empty one means SQLite in `data_dir`."""
-    config: dict[str, Any] = Env.db_url_config(url or f"sqlite:///{data_dir / 'printfactory.sqlite3'}")
-    if config.get("ENGINE") == SQLITE and config["NAME"] != ":memory:":
-        return _sqlite(config)
-    if config.get("ENGINE") == POSTGRESQL and config["NAME"]:
-        return _postgresql(config)
-    # The value is not shown: it may hold a password.
-    raise ImproperlyConfigured("DATABASE_URL must be sqlite:///<file> or postgresql://<user>@<host>/<database>.")
+    url = url or f"sqlite:///{data_dir / 'printfactory.sqlite3'}"
+    try:
+        config = _parsed(url)
+    except ValueError:
+        # The value is not shown, nor chained: it may hold a password.
+        raise ImproperlyConfigured(
+            "DATABASE_URL is neither sqlite:///<file> nor postgresql://<user>@<host>/<database>."
+        ) from None
+    return _sqlite(config) if config["ENGINE"] == SQLITE else _postgresql(config)
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    """`url` taken apart; ValueError when it names no file or database of the two kinds."""
+    if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("unknown kind of database")
+    config: dict[str, Any] = Env.db_url_config(url)
+    if config["NAME"] in ("", ":memory:"):
+        raise ValueError("no file and no database named")
+    return config
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The environment tests run in: chosen before Django reads its settings, and the same for the servers they start."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-SETTINGS = (
-    "ALLOWED_HOSTS BIND DATABASE_URL DEBUG KEY_BURST KEY_RATE LOG_FORMAT PORT PUBLIC_URL SECRET_KEY TIME_ZONE TRUSTED_PROXIES"
-).split()
+SETTINGS = ROOT / "printfactory" / "settings.py"
+
+
+def variables() -> set[str]:
+    """The names of all environment variables that the settings read."""
+    return set(re.findall(r'environment\.\w+\(\s*"(\w+)"', SETTINGS.read_text()))
 
 
 def cannot_run(reason: str) -> NoReturn:
@@ -35,7 +39,7 @@ class Environment:
 
     def apply(self) -> None:
         """Point the settings at this run's data, whatever the caller's shell has set."""
-        for name in SETTINGS:
+        for name in variables():
             os.environ.pop(name, None)
         data_dir = self.folder / "data"
         (data_dir / "static").mkdir(parents=True)
