@@ -1,0 +1,151 @@
+"""The command `printfactory-client`: reads the configuration, starts the drivers and runs until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import httpx2
+
+from printqueue.client.check import check, wait_for_first_sight
+from printqueue.client.config import Config, load
+from printqueue.client.drivers import driver_for
+from printqueue.client.loop import Poller, Watched, run_on_time
+from printqueue.client.sender import Sender
+from printqueue.client.server import ServerLink
+from printqueue.client.spool import Spool, SpoolError
+from printqueue.client.toml_table import ConfigError
+from printqueue.protocol import Report
+
+OK, NOT_WELL, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the client. Return 0, 1 when a check or a single round failed, 2 when it cannot start or go on."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for chatty in ("httpx2", "httpcore2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        config = load(options.config)
+        # Looking on must not use up sequences or runs, nor get in the way of a client that is at work.
+        with _spool(":memory:" if options.check or options.dry_run else config.spool) as spool:
+            return _run(config, spool, options)
+    except (ConfigError, SpoolError) as error:
+        logging.error("%s", error)
+        return UNUSABLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="printfactory-client", description="Watches 3D printers and reports to the PrintFactory server."
+    )
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the configuration (TOML)")
+    parser.add_argument(
+        "--check", action="store_true", help="look at every printer and the server once and say what is wrong"
+    )
+    parser.add_argument("--once", action="store_true", help="report once for every printer, then end")
+    parser.add_argument("--dry-run", action="store_true", help="print the reports as JSON lines and send nothing")
+    return parser
+
+
+def _run(config: Config, spool: Spool, options: argparse.Namespace) -> int:
+    with httpx2.Client() as http, _watching(config, spool) as printers:
+        server = ServerLink(http, config.server, config.key, spool.client)
+        if options.check:
+            lines, all_well = check(printers, server, config.server)
+            sys.stdout.write("\n".join(lines) + "\n")
+            return OK if all_well else NOT_WELL
+        poller = Poller(printers, spool)
+        sender = None if options.dry_run else Sender(spool, server)
+        if options.once:
+            return _once(printers, poller, sender)
+        return _until_told_to_stop(config.poll_seconds, poller, sender)
+
+
+def _once(printers: list[Watched], poller: Poller, sender: Sender | None) -> int:
+    wait_for_first_sight(printers)
+    reports = poller.step()
+    if sender is None:
+        _print(reports)
+        return OK
+    while sender.step() is not None and sender.trouble is None:
+        pass
+    return OK if sender.trouble is None else NOT_WELL
+
+
+def _until_told_to_stop(poll_seconds: float, poller: Poller, sender: Sender | None) -> int:
+    """Poll until SIGTERM or SIGINT, which let the current step end. What was not sent stays in the spool."""
+    stopping, news = Event(), Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+
+    def poll_and_tell() -> None:
+        reports = poller.step()
+        if sender is None:
+            _print(reports)
+        news.set()
+
+    with _sending(sender, stopping, news):
+        run_on_time(poll_and_tell, poll_seconds, stopping)
+    return OK
+
+
+@contextmanager
+def _sending(sender: Sender | None, stopping: Event, news: Event) -> Iterator[None]:
+    """Run the sender in a thread of its own; if it fails, stop, and raise here what it raised."""
+    if sender is None:
+        yield
+        return
+    with ThreadPoolExecutor(1, "sender") as pool:
+        running = pool.submit(sender.run, stopping, news)
+        running.add_done_callback(lambda _: stopping.set())
+        try:
+            yield
+        finally:
+            stopping.set()
+            news.set()
+        running.result()
+
+
+@contextmanager
+def _spool(path: Path | str) -> Iterator[Spool]:
+    spool = Spool(path)
+    try:
+        yield spool
+    finally:
+        spool.close()
+
+
+@contextmanager
+def _watching(config: Config, spool: Spool) -> Iterator[list[Watched]]:
+    """Start a driver for each printer; stop them all at the end."""
+    printers = [
+        Watched(printer.serial, printer.name, driver_for(printer, spool.memory(printer.serial)))
+        for printer in config.printers
+    ]
+    for printer in printers:
+        printer.driver.start()
+    try:
+        yield printers
+    finally:
+        for printer in printers:
+            printer.driver.stop()
+
+
+def _print(reports: list[Report]) -> None:
+    for report in reports:
+        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The configuration file of the printer client (TOML), read strictly."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from printqueue.client.toml_table import ConfigError, Table
+from printqueue.protocol import MAX_PRINTER_NAME, MAX_SERIAL
+
+DRIVERS: Final = ("bambu", "simulated")
+OUTCOMES: Final = ("completed", "failed", "cancelled")
+A_WEEK_SECONDS: Final = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a Bambu printer proves who it is: `verify` (certificate authority, CN = serial), `pin` (SHA-256) or `off`."""
+
+    mode: str
+    ca_file: Path | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BambuPrinter:
+    """A Bambu Lab printer in the local network. The serial is part of its MQTT topic and is case-sensitive."""
+
+    serial: str
+    name: str | None
+    host: str
+    port: int
+    access_code: str = field(repr=False)
+    tls: Tls
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPrinter:
+    """A printer that exists only in the client. All durations are in seconds; `speed` makes prints shorter."""
+
+    serial: str
+    name: str | None
+    files: tuple[str, ...]
+    seconds: float = 600.0
+    outcome: str = "completed"
+    speed: float = 1.0
+    rest_seconds: float = 60.0
+    repeat: bool = True
+    start_at_seconds: float = 0.0
+    pause_at_percent: float | None = None
+    pause_seconds: float = 60.0
+
+
+Printer = BambuPrinter | SimulatedPrinter
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the client is to do: which server, how often, where to keep the spool, which printers."""
+
+    server: str
+    key: str = field(repr=False)
+    poll_seconds: float
+    spool: Path
+    printers: tuple[Printer, ...]
+
+
+def load(path: Path) -> Config:
+    """Read the file at `path`. Raises ConfigError, whose message names the file, the key and what was expected."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not TOML: {error}.") from error
+    table = Table(values, str(path), path.resolve().parent)
+    config = Config(
+        server=_server(table),
+        key=table.secret("key"),
+        poll_seconds=table.number("poll_seconds", default=5.0, low=0.1, high=60.0),
+        spool=table.path("spool", default="spool.sqlite3"),
+        printers=tuple(_printer(printer) for printer in table.tables("printer", "printer")),
+    )
+    table.finish()
+    _refuse_the_same_serial_twice(table, config.printers)
+    return config
+
+
+def _server(table: Table) -> str:
+    server = table.text("server").rstrip("/")
+    url = urlsplit(server)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
+        raise table.error("server", 'the base URL of the server, such as "https://queue.example"')
+    return server
+
+
+def _printer(table: Table) -> Printer:
+    serial = table.text("serial", max_length=MAX_SERIAL)
+    name = table.optional_text("name", max_length=MAX_PRINTER_NAME)
+    table.where = f"{table.where} ({serial})"
+    driver = table.choice("driver", DRIVERS)
+    printer = _bambu(table, serial, name) if driver == "bambu" else _simulated(table, serial, name)
+    table.finish()
+    return printer
+
+
+def _bambu(table: Table, serial: str, name: str | None) -> BambuPrinter:
+    if not re.fullmatch(r"[0-9A-Za-z]+", serial):
+        raise table.error(
+            "serial", "the serial as the printer shows it: letters and digits, upper and lower case matter"
+        )
+    return BambuPrinter(
+        serial=serial,
+        name=name,
+        host=table.text("host"),
+        port=table.whole_number("port", default=8883, low=1, high=65535),
+        access_code=table.secret("access_code"),
+        tls=_tls(table),
+    )
+
+
+def _tls(table: Table) -> Tls:
+    mode = table.choice("tls", ("verify", "pin", "off"), default="verify")
+    if mode == "verify":
+        return Tls(mode, ca_file=table.file("tls_ca"))
+    if mode == "pin":
+        digest = table.text("tls_sha256").replace(":", "").lower()
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise table.error("tls_sha256", "the SHA-256 of the printer's certificate: 64 hexadecimal digits")
+        return Tls(mode, sha256=digest)
+    return Tls(mode)
+
+
+def _simulated(table: Table, serial: str, name: str | None) -> SimulatedPrinter:
+    return SimulatedPrinter(
+        serial=serial,
+        name=name,
+        files=table.texts("files", default=[f"{serial}.gcode"]),
+        seconds=table.number("seconds", default=600, low=1, high=A_WEEK_SECONDS),
+        outcome=table.choice("outcome", OUTCOMES, default="completed"),
+        speed=table.number("speed", default=1, low=0.01, high=10_000),
+        rest_seconds=table.number("rest_seconds", default=60, low=1, high=A_WEEK_SECONDS),
+        repeat=table.switch("repeat", default=True),
+        start_at_seconds=table.number("start_at_seconds", default=0, low=0, high=A_WEEK_SECONDS),
+        pause_at_percent=table.optional_number("pause_at_percent", low=1, high=99),
+        pause_seconds=table.number("pause_seconds", default=60, low=1, high=A_WEEK_SECONDS),
+    )
+
+
+def _refuse_the_same_serial_twice(table: Table, printers: tuple[Printer, ...]) -> None:
+    serials = [printer.serial for printer in printers]
+    for serial in serials:
+        if serials.count(serial) > 1:
+            raise ConfigError(f"{table.where}: two [[printer]] have the serial `{serial}`; expected each once.")

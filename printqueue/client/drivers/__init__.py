@@ -1,0 +1,39 @@
+"""One module for each family of printers; all of them look like this to the loop."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from printqueue.client.config import BambuPrinter, Printer
+from printqueue.client.drivers.bambu import BambuDriver
+from printqueue.client.drivers.simulated import SimulatedDriver
+from printqueue.client.snapshot import Snapshot
+
+
+class Driver(Protocol):
+    """Watches one printer. No method waits for the network: a slow printer must not delay the others."""
+
+    def start(self) -> None:
+        """Begin to watch, in the background where that takes time."""
+
+    def stop(self) -> None:
+        """Stop watching and let go of the connection."""
+
+    def poll(self, now: float) -> list[Snapshot]:
+        """Return what to report at `now` (seconds since the epoch), oldest first; empty until `is_known`."""
+
+    def is_known(self) -> bool:
+        """Return whether `poll` has something to say."""
+
+    def memory(self) -> dict[str, Any] | None:
+        """Return what the next process has to know, as JSON."""
+
+    def trouble(self) -> str | None:
+        """Return in words why the printer cannot be seen and how to mend it, or None."""
+
+
+def driver_for(printer: Printer, memory: dict[str, Any] | None) -> Driver:
+    """Return the driver of `printer`, with what it had remembered."""
+    if isinstance(printer, BambuPrinter):
+        return BambuDriver(printer, memory)
+    return SimulatedDriver(printer, memory)

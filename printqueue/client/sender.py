@@ -1,0 +1,126 @@
+"""Empties the spool towards the server, in order, for as long as it takes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable
+from itertools import accumulate
+from threading import Event
+from typing import Final
+
+from printqueue.client.server import MAX_BODY_BYTES, BatchRefusedError, NeedsMendingError, ServerError, ServerLink
+from printqueue.client.spool import Spool, Waiting
+from printqueue.protocol import MAX_REPORTS_PER_CALL, ReportResult
+
+logger = logging.getLogger(__name__)
+
+RETRY_FROM_SECONDS: Final = 1.0
+RETRY_TO_SECONDS: Final = 60.0
+MENDING_SECONDS: Final = 60.0
+"""How often to ask a server that turned the key down: often enough to notice that it was mended."""
+
+LEASED_FOR_SECONDS: Final = 600.0
+"""How long a change of state is kept while another client speaks for its printer; the server's lease is 60 s."""
+
+
+class Sender:
+    """Sends what waits in the spool, batch by batch."""
+
+    def __init__(self, spool: Spool, server: ServerLink, now: Callable[[], float] = time.time) -> None:
+        self._spool = spool
+        self._server = server
+        self._now = now
+        self._limit = MAX_REPORTS_PER_CALL
+        self._failures = 0
+        self._said: str | None = None
+        self._refusals: dict[str, str] = {}
+
+    def step(self) -> float | None:
+        """Send one batch. Return the seconds to wait before the next, None when there is nothing more to send."""
+        batch = _within_body_limit(self._spool.waiting(self._limit))
+        if not batch:
+            return None
+        try:
+            results = self._server.send([report.body for report in batch])
+        except BatchRefusedError as error:
+            self._halve(batch, error)
+            return 0.0
+        except ServerError as error:
+            return self._wait_after(error)
+        self._say(None)
+        self._failures = 0
+        self._limit = min(2 * self._limit, MAX_REPORTS_PER_CALL)
+        settled = [report for report, result in zip(batch, results, strict=True) if self._is_settled(report, result)]
+        self._spool.forget(settled)
+        # What another client's lease holds back is asked again with the next poll, not at once.
+        return 0.0 if settled else None
+
+    def run(self, stopping: Event, news: Event) -> None:
+        """Take steps until `stopping`; `news` is set when the spool has something new, and on stopping."""
+        while not stopping.is_set():
+            news.clear()
+            wait = self.step()
+            if wait is None:
+                news.wait()
+            else:
+                stopping.wait(wait)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why reports are not taken at the moment, in words."""
+        if self._said is None and self._refusals:
+            return "The server refuses reports of " + ", ".join(sorted(self._refusals))
+        return self._said
+
+    def _halve(self, batch: list[Waiting], error: BatchRefusedError) -> None:
+        """Find by halving the one report that the server does not take; leave that one out and say so."""
+        if len(batch) > 1:
+            self._limit = len(batch) // 2
+            return
+        logger.error("%s. This report is left out: %s", error, batch[0].body)
+        self._spool.forget(batch)
+
+    def _wait_after(self, error: ServerError) -> float:
+        self._say(str(error))
+        self._failures += 1
+        if isinstance(error, NeedsMendingError):
+            pause = MENDING_SECONDS
+        else:
+            pause = min(RETRY_TO_SECONDS, RETRY_FROM_SECONDS * 2 ** min(self._failures - 1, 10))
+        jittered = pause * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+        return max(jittered, error.retry_after_seconds or 0.0)
+
+    def _is_settled(self, report: Waiting, result: ReportResult) -> bool:
+        """Whether the report is done with. A refusal is final, except that a lease of another client runs out."""
+        error = result.get("error") if result["result"] == "refused" else None
+        printer = json.loads(report.body)["printer"]
+        if error is None:
+            self._refusals.pop(printer, None)
+            return True
+        self._say_refusal(printer, error["code"], error["message"])
+        is_young = self._now() - report.recorded_at < LEASED_FOR_SECONDS
+        return not (error["code"] == "leased" and report.is_change and is_young)
+
+    def _say_refusal(self, printer: str, code: str, message: str) -> None:
+        """Log a refusal once for each printer and reason, not at every poll."""
+        if self._refusals.get(printer) != code:
+            logger.error("The server refuses reports of %s (%s): %s", printer, code, message)
+        self._refusals[printer] = code
+
+    def _say(self, trouble: str | None) -> None:
+        """Keep the newest trouble, and log each change once."""
+        if trouble and trouble != self._said:
+            logger.warning("%s. Reports are kept meanwhile.", trouble)
+        elif self._said and not trouble:
+            logger.info("The server takes reports again.")
+        self._said = trouble
+
+
+def _within_body_limit(waiting: list[Waiting]) -> list[Waiting]:
+    """Return the beginning of `waiting` that fits into one call, at least one report."""
+    sizes = accumulate(len(report.body.encode()) + 1 for report in waiting)
+    fitting = sum(size <= MAX_BODY_BYTES for size in sizes)
+    return waiting[: max(1, fitting)]

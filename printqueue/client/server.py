@@ -1,0 +1,137 @@
+"""The way to the server: one call, its answers, and one tree of errors that says what each means for what was sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import httpx2
+
+from printqueue.protocol import ReportResult, wire_time
+
+PATH: Final = "/api/printer-reports"
+MAX_BODY_BYTES: Final = 240 * 1024
+"""A little below the server's 256 KiB."""
+
+TIMEOUT: Final = httpx2.Timeout(20.0, connect=5.0)
+
+
+class ServerError(Exception):
+    """The reports were not taken. Keep them and try again; the message says why in words."""
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NeedsMendingError(ServerError):
+    """Trying again soon will not help: somebody has to change the configuration or the server."""
+
+
+class BatchRefusedError(ServerError):
+    """The server refuses this body as it is (too large, or something in it is wrong): send fewer at a time."""
+
+
+class ServerLink:
+    """Sends reports. `http` is the caller's, and so are its transport and its end."""
+
+    def __init__(self, http: httpx2.Client, server: str, key: str, client: str, now: Callable[[], float] = time.time):
+        self._http = http
+        self._server = server
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._client = client
+        self._now = now
+
+    def send(self, bodies: Sequence[str]) -> list[ReportResult]:
+        """Send reports, each a JSON object as text; return what became of each, in the same order. Raises ServerError."""
+        response = self._post(self._envelope(bodies))
+        results = _results(response)
+        if results is None or len(results) != len(bodies):
+            raise NeedsMendingError(
+                f"{self._server} answers {response.status_code}, but not as a print queue: {_CHECK_URL}"
+            )
+        return results
+
+    def check(self) -> str | None:
+        """Return in words what is wrong with the server, the key or the way there; None when all is well.
+
+        A call without reports is refused by its body only after the key was looked at, and changes nothing.
+        """
+        try:
+            response = self._post(self._envelope([]))
+        except BatchRefusedError:
+            return None
+        except ServerError as error:
+            return str(error)
+        return f"{self._server} answers {response.status_code}, but not as a print queue: {_CHECK_URL}"
+
+    def _envelope(self, bodies: Sequence[str]) -> bytes:
+        sent_at = wire_time(datetime.fromtimestamp(self._now(), UTC))
+        return f'{{"client":"{self._client}","sentAt":"{sent_at}","reports":[{",".join(bodies)}]}}'.encode()
+
+    def _post(self, body: bytes) -> httpx2.Response:
+        """Return a successful response. Raises ServerError."""
+        try:
+            response = self._http.post(self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT)
+        except httpx2.TransportError as error:
+            raise ServerError(f"{self._server} cannot be reached: {_reason(error)}") from error
+        if response.status_code != httpx2.codes.OK:
+            raise _error_for(response, self._server)
+        return response
+
+
+_CHECK_URL: Final = "check `server` in the configuration"
+
+_MENDING: Final = {
+    401: "does not know the key: make one with `create_key` and put it into the configuration",
+    403: "does not let this key report: it needs the scope reports:write",
+    404: f"has no {PATH}: {_CHECK_URL}",
+    405: f"has no {PATH}: {_CHECK_URL}",
+}
+
+
+def _error_for(response: httpx2.Response, server: str) -> ServerError:
+    status = response.status_code
+    said = _said(response)
+    if response.is_redirect:
+        return NeedsMendingError(f"{server} sends us on to {response.headers.get('location')}: {_CHECK_URL}")
+    if status in _MENDING:
+        return NeedsMendingError(f"{server} {_MENDING[status]} ({status}{said})")
+    if status == httpx2.codes.TOO_MANY_REQUESTS or status >= 500:
+        return ServerError(f"{server} is busy or broken ({status}{said})", _retry_after(response))
+    return BatchRefusedError(f"{server} refuses what we send ({status}{said})")
+
+
+def _said(response: httpx2.Response) -> str:
+    """The server's own sentence, when there is one."""
+    error = _json(response).get("error")
+    return f", {error[:200]}" if isinstance(error, str) else ""
+
+
+def _results(response: httpx2.Response) -> list[ReportResult] | None:
+    body = _json(response)
+    results = body.get("results")
+    well_formed = body.get("success") is True and isinstance(results, list)
+    if not well_formed or not all(isinstance(result, dict) and "result" in result for result in results or []):
+        return None
+    return cast("list[ReportResult]", results)
+
+
+def _json(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds that the server asks us to wait (RFC 9110 §10.2.3); its form with a date is not used by ours."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isdecimal() else None
+
+
+def _reason(error: httpx2.TransportError) -> str:
+    return str(error) or type(error).__name__
