@@ -1,0 +1,107 @@
+"""A real browser, logged in as staff, on the shared server."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
+
+from tests.e2e import axe
+from tests.e2e.chromium import chromium
+from tests.processes import ServeProcess
+
+HERE = Path(__file__).parent
+DESK = ViewportSize(width=1280, height=800)
+TOUCH = ViewportSize(width=800, height=480)
+
+OpenPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of this folder. Its event loop runs in this thread, so it ends with the folder."""
+    path = chromium()
+    # Playwright's loop makes Django think that our plain calls of the database came from async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path)
+            yield browser
+            browser.close()
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def staff(transactional_db: None) -> User:
+    """The person at the browser, who may do everything."""
+    return get_user_model().objects.create_superuser("staff", password=None)
+
+
+def log_in(context: BrowserContext, user: User, url: str) -> None:
+    """Give the browser a session of `user` on the server at `url`."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    context.add_cookies([{"name": "sessionid", "value": str(session.session_key), "url": url, "httpOnly": True}])
+
+
+@pytest.fixture
+def open_page(browser: Browser, staff: User, server: ServeProcess) -> Iterator[OpenPage]:
+    """`open_page(viewport=TOUCH, color_scheme="dark")`: a page of its own browser profile, logged in as staff.
+
+    `server` and `user` replace the shared server and the staff user; `user=None` is nobody. Other arguments are
+    Playwright's for a new context. A page on which a script broke, or which the content security policy stopped,
+    fails its test.
+    """
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    def open_one(*, server: ServeProcess = server, user: User | None = staff, **arguments: object) -> Page:
+        settings = {"base_url": server.url, "viewport": DESK, **arguments}
+        context = browser.new_context(**settings)  # type: ignore[arg-type]  # passed on as they came
+        contexts.append(context)
+        context.on("console", heard)
+        context.on("weberror", lambda error: faults.append(str(error.error)))
+        if user:
+            log_in(context, user, server.url)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """A desktop page, logged in as staff, not yet on any address; `page.goto("/admin/print-queue/")`."""
+    return open_page()
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """The script of axe-core."""
+    return axe.axe_source()
+
+
+@pytest.fixture
+def serious_violations(axe_source: str) -> Callable[[Page], list[str]]:
+    """`serious_violations(page)`: what axe-core finds serious or critical on the page as it stands."""
+    return lambda page: axe.serious_violations(page, axe_source)
