@@ -11,6 +11,8 @@ import pytest
 
 from tests.environment import ROOT
 
+pytestmark = pytest.mark.sqlite_only
+
 PACKAGE = ROOT / "printqueue"
 
 # What a part must not know. `views → reports, access, models → live` is the way down; nothing leads up.
