@@ -100,12 +100,13 @@ class BambuBroker:
         self._stop_broker()
 
     def restart(self, down_seconds: float = 0.0) -> None:
-        """Drop every connection and come back on the same port."""
+        """Drop every connection and come back on the same port, with the state of before."""
         self._feeder_ready.clear()
         self._stop_broker()
         time.sleep(down_seconds)
         self._start_broker()
         assert self._feeder_ready.wait(LIMIT_SECONDS), "the feeder did not come back"
+        self._send_whole_state()
 
     def freeze(self) -> None:
         """Keep every connection open and say nothing more."""
@@ -186,7 +187,11 @@ class BambuBroker:
     def _on_request(self, payload: bytes) -> None:
         request = json.loads(payload)
         self.requests.append(request)
-        if _asks_for_all(request) and self.answers_pushall and self._state and self._feeder is not None:
+        if _asks_for_all(request) and self.answers_pushall:
+            self._send_whole_state()
+
+    def _send_whole_state(self) -> None:
+        if self._state and self._feeder is not None:
             answer = {"print": {**self._state, "command": "push_status", "msg": 0}}
             self._feeder.publish(f"device/{self.serial}/report", json.dumps(answer), qos=1)
 

@@ -78,7 +78,7 @@ class BambuDriver:
             self._after_gap = True
             self._complained = False
 
-    def received(self, payload: bytes) -> None:
+    def received(self, payload: bytes) -> bool:
         """Take in one message. Never raises: an exception would end the link's thread."""
         try:
             with self._lock:
@@ -87,6 +87,7 @@ class BambuDriver:
             if not self._complained:
                 logger.exception("A message of the printer could not be read; it is left out: %.200r", payload)
             self._complained = True
+        return self._status is not None
 
     def _take_in(self, payload: bytes) -> None:
         message = decode(payload)

@@ -50,8 +50,8 @@ class Listener(Protocol):
     def connected(self) -> None:
         """A new connection is up: what was known may have changed meanwhile."""
 
-    def received(self, payload: bytes) -> None:
-        """The printer sent a message."""
+    def received(self, payload: bytes) -> bool:
+        """The printer sent a message. Return whether it is now known where the printer stands."""
 
 
 class RefusedError(Exception):
@@ -82,6 +82,7 @@ class BambuLink(threading.Thread):
         self._stopping = threading.Event()
         self._refused: str | None = None
         self._heard_at: float | None = None
+        self._is_in_step = False
         self._failures = 0
         self.trouble: str | None = None
 
@@ -114,7 +115,7 @@ class BambuLink(threading.Thread):
 
     def _session(self) -> None:
         """One connection from its start to its end. Raises RefusedError or OSError."""
-        self._refused, self._heard_at = None, None
+        self._refused, self._heard_at, self._is_in_step = None, None, False
         client = self._new_client()
         client.connect(self._printer.host, self._printer.port, keepalive=self._timing.keepalive)
         try:
@@ -140,7 +141,7 @@ class BambuLink(threading.Thread):
             self._ask_again(client, watch, now, silent_for)
 
     def _ask_again(self, client: mqtt.Client, watch: _Watch, now: float, silent_for: float) -> None:
-        """Ask a silent printer to go on, and any printer for a whole report from time to time, since P1 lag then."""
+        """Ask a silent printer to go on, and now and then for a whole report: not more often, since P1 lag then."""
         if self._heard_at is None and silent_for > self._timing.first_word:
             self._say(
                 f"connected to {self._address}, but {self._printer.serial} sends no report: the serial must be exact, "
@@ -150,7 +151,8 @@ class BambuLink(threading.Thread):
         if is_silent and not watch.nudged:
             self._request(client, START_PUSHING)
         watch.nudged = is_silent
-        if now - watch.asked_at > self._timing.whole_report_every:
+        patience = self._timing.whole_report_every if self._is_in_step else self._timing.silent
+        if now - watch.asked_at > patience:
             self._request(client, WHOLE_REPORT)
             watch.asked_at = now
 
@@ -182,11 +184,11 @@ class BambuLink(threading.Thread):
         self._request(client, VERSION)
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        if self._heard_at is None:
-            self._failures = 0
         self._heard_at = time.monotonic()
-        self.trouble = None
-        self._listener.received(bytes(message.payload))
+        if self._listener.received(bytes(message.payload)):
+            self._is_in_step = True
+            self._failures = 0
+            self.trouble = None
 
     def _request(self, client: mqtt.Client, request: dict[str, Any]) -> None:
         client.publish(f"device/{self._printer.serial}/request", json.dumps(request), qos=1)

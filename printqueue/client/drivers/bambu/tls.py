@@ -20,33 +20,22 @@ class PinMismatchError(ssl.SSLError):
 
 def context_for(tls: Tls, serial: str) -> ssl.SSLContext:
     """Return the context that checks a printer as `tls` says. Raises OSError when the CA file cannot be read."""
+    context = _PrinterContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _PrinterSocket
+    context.sha256 = tls.sha256
     if tls.ca_file is not None:
-        return _verifying(str(tls.ca_file), serial)
-    context = _PinnedContext(ssl.PROTOCOL_TLS_CLIENT) if tls.sha256 else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    if isinstance(context, _PinnedContext):
-        context.sslsocket_class = _PinnedSocket
-        context.sha256 = tls.sha256 or ""
+        _verify(context, str(tls.ca_file), serial)
+    else:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def _verifying(ca_file: str, serial: str) -> ssl.SSLContext:
-    context = _SerialContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.serial = serial
-    context.hostname_checks_common_name = True
-    # A v1 certificate cannot satisfy the strict profile, and newer models are issued by an intermediate authority
-    # that may be all there is in the file.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(ca_file)
-    return context
+class _PrinterContext(ssl.SSLContext):
+    """Checks the certificate against the serial, whatever address the connection goes to."""
 
-
-class _SerialContext(ssl.SSLContext):
-    """Checks that the certificate names the serial, whatever address the connection goes to."""
-
-    serial: str
+    sha256: str | None = None
+    serial: str | None = None
 
     def wrap_socket(  # the signature is that of ssl.SSLContext
         self,
@@ -57,21 +46,36 @@ class _SerialContext(ssl.SSLContext):
         server_hostname: str | bytes | None = None,
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLSocket:
-        return super().wrap_socket(
-            sock, server_side, do_handshake_on_connect, suppress_ragged_eofs, self.serial, session
-        )
+        name = self.serial or server_hostname
+        return super().wrap_socket(sock, server_side, do_handshake_on_connect, suppress_ragged_eofs, name, session)
 
 
-class _PinnedContext(ssl.SSLContext):
-    sha256: str
+class _PrinterSocket(ssl.SSLSocket):
+    """Ends the handshake with the pin, before the access code is sent; and closes a connection that failed it.
 
-
-class _PinnedSocket(ssl.SSLSocket):
-    """Refuses any other certificate at the end of the handshake, before the access code is sent."""
+    paho leaves such a connection open, one more at each attempt.
+    """
 
     def do_handshake(self, block: bool = False) -> None:
-        super().do_handshake(block)
-        shown = hashlib.sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
+        try:
+            super().do_handshake(block)
+            self._check_pin()
+        except OSError:
+            self.close()
+            raise
+
+    def _check_pin(self) -> None:
         context: Any = self.context
-        if shown != context.sha256:
+        shown = hashlib.sha256(self.getpeercert(binary_form=True) or b"").hexdigest()
+        if context.sha256 not in (None, shown):
             raise PinMismatchError(shown)
+
+
+def _verify(context: _PrinterContext, ca_file: str, serial: str) -> None:
+    context.serial = serial
+    context.hostname_checks_common_name = True
+    # A v1 certificate cannot satisfy the strict profile, and newer models are issued by an intermediate authority
+    # that may be all there is in the file.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(ca_file)
