@@ -57,9 +57,9 @@ class Actor:
             raise NotAllowed("This key is not for this printer.")
 
     @property
-    def only_printer_id(self) -> int | None:
-        """Return the one printer that the actor speaks for, if there is just one."""
-        return next(iter(self.printer_ids)) if self.printer_ids is not None and len(self.printer_ids) == 1 else None
+    def only_printer_ids(self) -> list[int]:
+        """Return the one printer that the actor speaks for; nothing when there are several, or all."""
+        return list(self.printer_ids) if self.printer_ids is not None and len(self.printer_ids) == 1 else []
 
 
 def actor_of(request: HttpRequest, now: datetime) -> Actor:

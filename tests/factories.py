@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import User
 
+from printqueue.access import Actor
 from printqueue.models import Printer, PrinterKey, PrintQueue, Who
-from printqueue.protocol import Scope
+from printqueue.protocol import ReportState, Scope
+from printqueue.reports import Outcome, Progress, Report, Stored, put_progress, receive
 
 NOW = datetime(2026, 11, 23, 15, 6, tzinfo=UTC)
 _numbers = count(1)
@@ -39,3 +41,37 @@ def make_key(*printers: Printer, scopes: tuple[Scope, ...] = tuple(Scope), **fie
     key, token = PrinterKey.issue("Test client", scopes, **fields)
     key.printers.set(printers)
     return key, token
+
+
+class Client:
+    """A printer client in short: it numbers its reports and counts the seconds between them."""
+
+    def __init__(
+        self, printer: Printer, key: PrinterKey | None = None, *, client: str = "", now: datetime = NOW
+    ) -> None:
+        self.printer = printer
+        self.key = key or make_key()[0]
+        self.client = client
+        self.now = now
+        self.sequence = 0
+
+    def says(self, state: str, *, after_seconds: float = 5, **fields: Any) -> Outcome:
+        """Report `state` so many seconds after the last report; `fields` as in `Report`."""
+        self.now += timedelta(seconds=after_seconds)
+        self.sequence += 1
+        actor = Actor(key=self.key, printer_ids=None)
+        skew = fields.pop("skew", timedelta())
+        values = {"measured_at": self.now - skew, "sequence": self.sequence, **fields}
+        report = Report(serial=self.printer.serial, state=ReportState(state), **values)
+        outcome = receive(report, actor=actor, client=self.client, received_at=self.now, skew=skew)
+        self.printer.refresh_from_db()
+        return outcome
+
+    def put(self, job: PrintQueue, progress: float, *, after_seconds: float = 5, **fields: Any) -> Stored:
+        """Put the progress of a job so many seconds after the last word; `fields` as in `Progress`."""
+        self.now += timedelta(seconds=after_seconds)
+        actor = Actor(key=self.key, printer_ids=frozenset({self.printer.pk}))
+        try:
+            return put_progress(job.pk, Progress(progress=progress, **fields), actor=actor, received_at=self.now)
+        finally:
+            job.refresh_from_db()

@@ -299,6 +299,8 @@ class PrintQueue(Revisioned):
     def start(self, *, by: Who, now: datetime, reason: str = "", printer: Printer | None = None) -> None:
         """Say that it is being printed, on `printer` if given, before any report does."""
         self.lock(printer)
+        if self.state != JobState.READY:
+            raise InvalidTransition("start", self.state)
         self._move(JobState.PRINTING, "start", who=by, at=now, reason=reason)
         self.printer = printer or self.printer
         save_revised([Change(self, STATE_FIELDS)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
@@ -53,6 +54,21 @@ class RunSource(models.TextChoices):
 
     REPORTS = "reports", _("Printer reports")
     PUT = "put", _("Progress of a job")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What somebody saw of a run at one moment; None and "" where they did not say."""
+
+    state: RunState
+    progress: float | None = None
+    file_name: str = ""
+    remaining_seconds: int | None = None
+    layer: int | None = None
+    total_layers: int | None = None
+    sequence: int | None = None
+    error_code: str = ""
+    error_message: str = ""
 
 
 class PrintRunQuerySet(models.QuerySet["PrintRun"]):
@@ -149,9 +165,43 @@ class PrintRun(models.Model):
     @property
     def reason_of_state(self) -> str:
         """Return why it is in its state, as far as the printer said."""
-        error = " ".join(part for part in (self.error_code, self.error_message) if part)
-        where = f"on {self.printer}" if self.printer else ""
-        return ": ".join(part for part in (where, error) if part)
+        where = f"On {self.printer}" if self.printer else ""
+        return ": ".join(part for part in (where, self.error_text) if part)
+
+    @property
+    def error_text(self) -> str:
+        """Return the error that the printer names, or ""."""
+        return " ".join(part for part in (self.error_code, self.error_message) if part)
+
+    def is_newer(self, sequence: int | None) -> bool:
+        """Whether a report with this sequence says something that this run does not know yet."""
+        return sequence is None or self.last_sequence is None or sequence > self.last_sequence
+
+    def agrees_with(self, file_name: str) -> bool:
+        """Whether `file_name` may be this run's: the same when normalised, or one of the two is not known."""
+        ours, theirs = protocol.file_name_key(self.file_name), protocol.file_name_key(file_name)
+        return not ours or not theirs or ours == theirs
+
+    def observe(self, seen: Observation, *, who: Who, at: datetime) -> None:
+        """Take over what was seen at `at`; the caller holds the lock and saves.
+
+        Raises InvalidTransition when the run has ended and its end is known.
+        """
+        self.error_code, self.error_message = seen.error_code, seen.error_message
+        if seen.state != self.state:
+            self.change_state(seen.state, who=who, at=at, reason=self.error_text)
+        if seen.progress is not None:
+            self.progress = seen.progress
+        self.file_name = self.file_name or seen.file_name
+        self.remaining_seconds = seen.remaining_seconds if self.is_active else None
+        self.layer = seen.layer if seen.layer is not None else self.layer
+        self.total_layers = seen.total_layers if seen.total_layers is not None else self.total_layers
+        self.heard(at, seen.sequence)
+
+    def heard(self, at: datetime, sequence: int | None = None) -> None:
+        """Note that somebody reported at `at`, and with which sequence; the caller saves."""
+        self.last_report_at = at
+        self.last_sequence = sequence if sequence is not None else self.last_sequence
 
     def join(self, job: PrintQueue, reason: str, *, by: Who, now: datetime) -> None:
         """Belong to `job` for `reason`; the caller saves."""

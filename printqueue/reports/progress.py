@@ -1,0 +1,140 @@
+"""Progress of a job, from a client that knows its job and little else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from printqueue.access import Actor
+from printqueue.live.revisions import save_revised
+from printqueue.matching import NAMED_IN_CALL
+from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
+from printqueue.models.job_state import ENDED
+from printqueue.models.locks import in_transaction
+from printqueue.models.printer import LEASE
+from printqueue.models.run import Observation
+from printqueue.models.transition import record
+from printqueue.protocol import ReportState
+from printqueue.reports.messages import TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
+
+FULL: Final = 100.0
+
+
+@in_transaction
+def put_progress(job_id: int, said: Progress, *, actor: Actor, received_at: datetime) -> Stored:
+    """Store the progress of a job, opening a run for it if none is on.
+
+    Raises PrintQueue.DoesNotExist, NotAllowed for a job on another's printer, Invalid, Conflict, Busy.
+    """
+    job = PrintQueue.objects.enabled().get(pk=job_id)
+    actor.require_printer(job.printer_id)
+    only_printer = Printer.objects.filter(pk__in=actor.only_printer_ids).first()
+    job.lock(only_printer)
+    actor.require_printer(job.printer_id)
+    at = _stored_time(said, received_at)
+    run = job.current_run
+    if job.state in ENDED:
+        return _again(job, run, said)
+    if run is not None and run.is_active:
+        _check_may_feed(run, said, actor, received_at)
+        if not run.is_newer(said.sequence):
+            return Stored(run.progress, is_stale=True)
+    else:
+        last = job.runs.filter(source=RunSource.PUT).order_by("-pk").first()
+        if last is not None and _is_repeat_of(last, said):
+            return Stored(last.progress, is_stale=True)
+        run = _open(job, job.printer or only_printer, actor, at)
+    return _observe(job, run, said, actor, at, received_at)
+
+
+def _stored_time(said: Progress, received_at: datetime) -> datetime:
+    if said.measured_at is None:
+        return received_at
+    if said.measured_at > received_at + TOO_FAR_AHEAD:
+        raise Invalid("measuredAt", "Expected a time, not one more than a day ahead of now.")
+    return min(said.measured_at, received_at)
+
+
+def _meaning(said: Progress, run: PrintRun | None = None) -> RunState:
+    """Return the state that `said` means for `run`: when given it wins over percent, else 100 completes."""
+    if said.state is not None:
+        return RunState(said.state.value)
+    if said.progress == FULL:
+        return RunState.COMPLETED
+    return RunState.PAUSED if run is not None and run.state == RunState.PAUSED else RunState.PRINTING
+
+
+def _again(job: PrintQueue, run: PrintRun | None, said: Progress) -> Stored:
+    """Answer progress of an ended job: the end that a PUT brought may be said again, anything else comes too late."""
+    if run is not None and run.source == RunSource.PUT and run.state == job.state == _meaning(said):
+        return Stored(run.progress, is_stale=True)
+    raise Conflict(f"The job is {job.state}.")
+
+
+def _is_repeat_of(last: PrintRun, said: Progress) -> bool:
+    """Whether `said` speaks of the job's last run, which has ended, and not of a new one: none begins with its end."""
+    is_old = said.sequence is not None and last.last_sequence is not None and said.sequence <= last.last_sequence
+    return is_old or (last.state == _meaning(said) and not last.is_active)
+
+
+def _check_may_feed(run: PrintRun, said: Progress, actor: Actor, received_at: datetime) -> None:
+    if run.source == RunSource.REPORTS:
+        raise Conflict("The job's print is reported by its printer: progress comes from there.")
+    is_fresh = run.last_report_at is not None and received_at - run.last_report_at < LEASE
+    if run.fed_by != feeder(actor) and is_fresh:
+        raise Conflict("Another client reports the progress of this job.")
+    if not run.agrees_with(said.file_name):
+        raise Conflict(f"The job is printing another file: {run.file_name}.")
+
+
+def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) -> PrintRun:
+    key_id = actor.key.pk if actor.key else None
+    if printer is not None:
+        if printer.runs.active().exists():
+            raise Conflict(f"The printer {printer} is printing something else.")
+        if printer.lease_until is not None and printer.lease_until > at and printer.lease_key_id != key_id:
+            raise Conflict(f"Another client speaks for the printer {printer}.")
+    number = job.runs.filter(source=RunSource.PUT).count() + 1
+    run = PrintRun(
+        printer=printer,
+        run_key=f"put:{job.pk}:{number}",
+        source=RunSource.PUT,
+        state=RunState.PREPARING,
+        started_at=at,
+    )
+    run.join(job, NAMED_IN_CALL, by=PRINTFACTORY, now=at)
+    run.save()
+    record(run, old="", new=run.state, who=actor.who, at=at, reason=run.match_reason)
+    return run
+
+
+def _observe(
+    job: PrintQueue, run: PrintRun, said: Progress, actor: Actor, at: datetime, received_at: datetime
+) -> Stored:
+    at = max(at, run.last_report_at or at)
+    seen = Observation(
+        state=_meaning(said, run),
+        # Before the print begins the percent is the last print's.
+        progress=None if said.state == ReportState.PREPARING else said.progress,
+        file_name=said.file_name,
+        remaining_seconds=said.remaining_seconds,
+        layer=said.layer,
+        total_layers=said.total_layers,
+        sequence=said.sequence,
+    )
+    run.fed_by = feeder(actor)
+    run.observe(seen, who=actor.who, at=at)
+    change = job.follow(run, who=actor.who, at=at)
+    run.save()
+    measured = said.measured_at or received_at
+    Sample.objects.create(
+        run=run,
+        at=at,
+        state=run.state,
+        progress=run.progress,
+        layer=run.layer,
+        remaining_seconds=run.remaining_seconds,
+        is_clamped=at != measured,
+    )
+    save_revised([change])
+    return Stored(run.progress)

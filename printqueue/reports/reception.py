@@ -1,0 +1,321 @@
+"""A printer client's report on its way in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from printqueue import matching, protocol
+from printqueue.access import Actor, NotAllowed
+from printqueue.live.revisions import Change, save_revised
+from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunState, Sample
+from printqueue.models.locks import Moved, in_transaction, locked
+from printqueue.models.run import Observation
+from printqueue.models.transition import record
+from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
+from printqueue.reports.messages import TOO_FAR_AHEAD, Outcome, Report, feeder
+from printqueue.reports.routing import Decision, Effect, KnownRun, ReportFacts, decide
+
+IDLE_ENDS_RUN: Final = timedelta(seconds=60)
+"""How long a printer must say "idle" before its run is over without anybody knowing how."""
+
+
+def receive(report: Report, *, actor: Actor, client: str, received_at: datetime, skew: timedelta) -> Outcome:
+    """Store what a printer client says of one printer, or say why not.
+
+    `client` is the client's own id ("": the key stands for it); `skew` is how far the client's clock is behind ours.
+    Raises Busy when the database could not do it.
+    """
+    if report.measured_at + skew > received_at + TOO_FAR_AHEAD:
+        return Outcome("refused", refusal="invalid", message="measuredAt: expected a time, not one a day ahead of now.")
+    try:
+        printer = _printer_for(report.serial, actor)
+    except NotAllowed as reason:
+        return Outcome("refused", refusal="printer_not_allowed", message=str(reason))
+    return _Reception(report, printer.pk, actor, client, received_at, skew).store()
+
+
+def _printer_for(serial: str, actor: Actor) -> Printer:
+    """Return the printer with this serial, made now if the actor may speak of any printer."""
+    known = Printer.objects.filter(serial=serial).first()
+    if actor.printer_ids is None:
+        return known or Printer.objects.get_or_create(serial=serial)[0]
+    if known is None:
+        raise NotAllowed("This key is not for this printer.")
+    actor.require_printer(known.pk)
+    return known
+
+
+class _Reception:
+    """One report. The printer's lock keeps its runs, and which job each belongs to, as they are."""
+
+    printer: Printer
+    decision: Decision
+    active: PrintRun | None = None  # the run on the machine when the report came
+    run: PrintRun | None = None  # the run that the report speaks of
+    matched: PrintQueue | None = None  # the job of a run that opens now
+    match_reason = ""
+    at: datetime
+    is_clamped: bool
+
+    def __init__(
+        self, report: Report, printer_id: int, actor: Actor, client: str, received_at: datetime, skew: timedelta
+    ) -> None:
+        self.report, self.file_key = report, protocol.file_name_key(report.file_name)
+        self.printer_id = printer_id
+        self.key, self.who = actor.key, actor.who
+        self.client, self.fed_by = client, feeder(actor, client)
+        self.received_at, self.skew = received_at, skew
+
+    @in_transaction
+    def store(self) -> Outcome:
+        """Store the report, or say why not. Nothing is written for a stale or refused one."""
+        self.printer = locked(Printer.objects.all(), [self.printer_id])[self.printer_id]
+        if self.printer.is_leased_to_another(self.key, self.client, self.received_at):
+            return Outcome("refused", refusal="leased", message="Another client speaks for this printer.")
+        if self.printer.renew_lease(self.key, self.client, self.received_at):
+            self._forget_sequences()
+        self._decide()
+        if self.decision.is_stale:
+            return Outcome("stale", self.run)
+        self._match()
+        self._lock_jobs_and_runs()
+        self.at, self.is_clamped = self._stored_time()
+        jobs = self._apply_to_runs()
+        if self.decision.moves_printer:
+            self._apply_to_printer()
+        save_revised([Change(self.printer), *jobs])
+        return Outcome("unmatched" if self.run is not None and self.run.job is None else "accepted", self.run)
+
+    def _forget_sequences(self) -> None:
+        """Begin a new baseline: another client's numbers say nothing about this one's."""
+        self.printer.last_sequence = None
+        PrintRun.objects.filter(printer=self.printer).exclude(last_sequence=None).update(last_sequence=None)
+
+    def _decide(self) -> None:
+        runs = PrintRun.objects.filter(printer=self.printer).select_related("job")
+        self.active = runs.active().first()
+        named = runs.filter(run_key=self.report.run_key).first() if self.report.run_key else None
+        self.decision = decide(
+            ReportFacts(self.report.state, self.report.sequence, self.report.run_key, self.file_key),
+            named=_known(named),
+            active=_known(self.active),
+            printer_sequence=self.printer.last_sequence,
+        )
+        self.run = next((run for run in (named, self.active) if run and run.pk == self.decision.run), None)
+
+    def _stored_time(self) -> tuple[datetime, bool]:
+        """Return when it was measured by our clock, never after receipt nor before what came before; and if moved."""
+        measured = self.report.measured_at + self.skew
+        before = [self.run.last_report_at] if self.run else []
+        before += [self.printer.last_report_at] if self.decision.moves_printer else []
+        at = max([min(measured, self.received_at), *(time for time in before if time is not None)])
+        return at, at != measured
+
+    # ------------------------------------------------------------------ which job
+
+    def _match(self) -> None:
+        if self.decision.effect != Effect.OPEN:
+            return
+        jobs = list(PrintQueue.objects.open().filter(file_key=self.file_key))
+        freed = self.active.job if self.active else None
+        if freed is not None and freed.file_key == self.file_key and self._frees(freed):
+            jobs.append(freed)
+        found = matching.match(
+            matching.RunFacts(self.printer.pk, self.file_key),
+            [matching.OpenJob(job.pk, job.file_key, job.printer_id) for job in jobs],
+        )
+        if found is not None:
+            self.matched = next(job for job in jobs if job.pk == found.job_id)
+            self.match_reason = found.reason
+
+    def _frees(self, job: PrintQueue) -> bool:
+        """Whether this very report ends the run that keeps `job` from being open."""
+        if self.active is None or not self.decision.ends_active_run:
+            return False
+        return job.is_active and job.is_enabled and job.current_run_id == self.active.pk
+
+    def _lock_jobs_and_runs(self) -> None:
+        """Lock jobs, then runs. Raises Moved when the job of the match is taken in the meantime."""
+        runs = [run for run in (self.active, self.run) if run is not None]
+        job_ids = [run.job_id for run in runs] + [self.matched.pk if self.matched else None]
+        jobs = locked(PrintQueue.objects.all(), job_ids)
+        fresh = locked(PrintRun.objects.all(), [run.pk for run in runs])
+        for run in fresh.values():
+            run.printer, run.job = self.printer, jobs.get(run.job_id or 0)
+        self.active = fresh[self.active.pk] if self.active else None
+        self.run = fresh[self.run.pk] if self.run else None
+        if self.matched is not None:
+            self.matched = jobs[self.matched.pk]
+            is_free = (self.matched.is_enabled and self.matched.is_open) or self._frees(self.matched)
+            if self.matched.file_key != self.file_key or not is_free:
+                raise Moved
+
+    # ------------------------------------------------------------------ what changes
+
+    def _apply_to_runs(self) -> list[Change]:
+        """Write runs, transitions and the sample; return the jobs to be saved."""
+        displaced = self.active if self.decision.ends_active_run else None
+        changes = self._end_unknown(displaced, "Another print began on this printer.") if displaced else []
+        match self.decision.effect:
+            case Effect.OPEN:
+                self.run = self._open()
+                changes += self._follow(self.run)
+            case Effect.REMEMBER:
+                self.run = self._remember()
+            case Effect.OBSERVE if self.run is not None:
+                self.run.observe(self._observation(self.run), who=self.who, at=self.at)
+                changes += self._follow(self.run)
+                self._sample(self.run)
+            case Effect.HEAR if self.run is not None:
+                changes += self._hear(self.run)
+        return _merged(changes)
+
+    def _open(self) -> PrintRun:
+        started_at = self.report.started_at + self.skew if self.report.started_at else self.at
+        run = PrintRun(
+            printer=self.printer,
+            run_key=self.report.run_key or f"srv:{self.printer.runs.count() + 1}",
+            state=RunState(self.report.state.value),
+            started_at=min(started_at, self.at),
+            fed_by=self.fed_by,
+        )
+        if self.matched is not None:
+            run.join(self.matched, self.match_reason, by=PRINTFACTORY, now=self.at)
+        run.observe(self._observation(run), who=self.who, at=self.at)
+        run.save()
+        record(run, old="", new=run.state, who=self.who, at=self.at, reason=run.match_reason)
+        self._sample(run)
+        return run
+
+    def _remember(self) -> PrintRun:
+        """Keep a print that had ended when we first heard of it: no job, no transition, no sample."""
+        started_at = self.report.started_at + self.skew if self.report.started_at else self.at
+        return PrintRun.objects.create(
+            printer=self.printer,
+            run_key=self.report.run_key,
+            state=RunState(self.report.state.value),
+            is_history=True,
+            file_name=self.report.file_name,
+            progress=self.report.progress or 0,
+            started_at=min(started_at, self.at),
+            ended_at=self.at,
+            last_report_at=self.at,
+            last_sequence=self.report.sequence,
+            fed_by=self.fed_by,
+        )
+
+    def _hear(self, run: PrintRun) -> list[Change]:
+        """Note that the printer is idle or offline while its run goes on; a minute of idle ends it."""
+        is_over = (
+            self.report.state == ReportState.IDLE
+            and self.printer.state == ReportState.IDLE
+            and self.printer.state_since is not None
+            and self.at - self.printer.state_since >= IDLE_ENDS_RUN
+        )
+        run.heard(self.at)
+        if is_over:
+            return self._end_unknown(run, "The printer has been idle for a minute.")
+        return self._follow(run)
+
+    def _end_unknown(self, run: PrintRun, reason: str) -> list[Change]:
+        run.change_state(RunState.UNKNOWN_END, who=PRINTFACTORY, at=self.at, reason=reason)
+        return self._follow(run)
+
+    def _follow(self, run: PrintRun) -> list[Change]:
+        """Let the run's job follow it, unless staff took the job out of its hands; save the run."""
+        job = run.job
+        drives = job is not None and (job.current_run_id == run.pk or job == self.matched)
+        changes = [job.follow(run, who=self.who, at=self.at)] if job is not None and drives else []
+        run.save()
+        return changes
+
+    def _observation(self, run: PrintRun) -> Observation:
+        seen = self.report
+        return Observation(
+            state=RunState(seen.state.value),
+            progress=self._percent(run),
+            file_name=seen.file_name,
+            remaining_seconds=seen.remaining_seconds,
+            layer=seen.layer,
+            total_layers=seen.total_layers,
+            sequence=seen.sequence,
+            error_code=seen.error_code,
+            error_message=seen.error_message,
+        )
+
+    def _percent(self, run: PrintRun) -> float | None:
+        """Return the percent if it can be this run's: printers go on showing the last print's 100 % for a while."""
+        percent = self.report.progress
+        if percent is None or self.report.state not in PERCENT_STATES | {ReportState.COMPLETED}:
+            return None
+        if (
+            percent == 100
+            and run.progress == 0
+            and self.report.state in PERCENT_STATES
+            and self._last_print_was_full(run)
+        ):
+            return None
+        return percent
+
+    def _last_print_was_full(self, run: PrintRun) -> bool:
+        last = PrintRun.objects.filter(printer=self.printer).exclude(pk=run.pk).order_by("-pk").first()
+        return last is not None and (last.progress == 100 or last.state == RunState.COMPLETED)
+
+    def _sample(self, run: PrintRun) -> None:
+        Sample.objects.create(
+            run=run,
+            at=self.at,
+            state=run.state,
+            progress=run.progress,
+            layer=run.layer,
+            remaining_seconds=run.remaining_seconds,
+            nozzle_c=self.report.nozzle_c,
+            bed_c=self.report.bed_c,
+            is_clamped=self.is_clamped,
+        )
+
+    # ------------------------------------------------------------------ the printer's live state
+
+    def _apply_to_printer(self) -> None:
+        report, printer = self.report, self.printer
+        if printer.state != report.state:
+            printer.state, printer.state_since = report.state.value, self.at
+        printer.last_report_at = self.at
+        printer.last_sequence = report.sequence if report.sequence is not None else printer.last_sequence
+        if report.printer_name and not printer.is_named_by_staff:
+            printer.name = report.printer_name
+        printer.model = report.model or printer.model
+        on_machine = next((run for run in (self.run, self.active) if run is not None and run.is_active), None)
+        printer.run = on_machine
+        # What was known of a printer that is not heard stays on its card, marked as last known.
+        if report.state != ReportState.OFFLINE:
+            self._show_print(on_machine)
+
+    def _show_print(self, run: PrintRun | None) -> None:
+        report, printer = self.report, self.printer
+        is_on = report.state in ACTIVE_STATES
+        printer.progress = run.progress if run is not None and is_on else None
+        printer.remaining_seconds = report.remaining_seconds if is_on else None
+        printer.layer = run.layer if run is not None and is_on else None
+        printer.total_layers = run.total_layers if run is not None and is_on else None
+        names_file = report.state in ACTIVE_STATES | ENDED_STATES
+        printer.file_name = (report.file_name or (run.file_name if run else "")) if names_file else ""
+        printer.nozzle_c, printer.nozzle_target_c = report.nozzle_c, report.nozzle_target_c
+        printer.bed_c, printer.bed_target_c = report.bed_c, report.bed_target_c
+        printer.error_code, printer.error_message = report.error_code, report.error_message
+
+
+def _known(run: PrintRun | None) -> KnownRun | None:
+    if run is None:
+        return None
+    return KnownRun(run.pk, ReportState(run.state), run.last_sequence, protocol.file_name_key(run.file_name))
+
+
+def _merged(changes: list[Change]) -> list[Change]:
+    """Return one change a job: two runs of one report may have moved the same job."""
+    by_pk: dict[int, Change] = {}
+    for change in changes:
+        earlier = by_pk.get(change.row.pk)
+        by_pk[change.row.pk] = earlier if earlier is not None and earlier.structural else change
+    return list(by_pk.values())

@@ -1,0 +1,216 @@
+"""What people and programs do with a job."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from printqueue.live.revisions import BulkWriteRefused
+from printqueue.models import InvalidTransition, JobState, PrintQueue, RevisionConflict, RunState, Who
+from printqueue.models.job_state import TRANSITIONS
+from printqueue.protocol import ReportState
+from tests.factories import NOW, Client, make_job, make_printer, make_staff
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(minutes=5)
+
+VERBS = {
+    "start": {"ready"},
+    "cancel": {"ready", "printing", "paused"},
+    "complete": {"printing", "paused"},
+    "fail": {"printing", "paused"},
+    "retry": {"failed", "cancelled"},
+    "reopen": {"completed", "failed", "cancelled"},
+}
+
+
+def job_in(state: str) -> PrintQueue:
+    job = make_job()
+    if state == "cancelled":
+        job.cancel(by=Who(), now=NOW)
+    elif state != "ready":
+        client = Client(make_printer())
+        client.put(job, 10)
+        if state != "printing":
+            client.put(job, 10, state=ReportState(state))
+    assert job.state == state
+    return job
+
+
+@pytest.mark.parametrize("state", JobState.values)
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_works_from_its_states_and_raises_from_all_others(verb: str, state: str) -> None:
+    job = job_in(state)
+    before = job.revision
+
+    if state in VERBS[verb]:
+        getattr(job, verb)(by=Who(), now=LATER, reason="because")
+        assert job.transitions.latest("pk").reason == "because"
+    else:
+        with pytest.raises(InvalidTransition, match=state):
+            getattr(job, verb)(by=Who(), now=LATER, reason="because")
+        job.refresh_from_db()
+        assert (job.state, job.revision) == (state, before)
+
+
+def test_every_state_leads_somewhere_and_never_to_itself() -> None:
+    assert set(TRANSITIONS) == set(JobState)
+    assert all(targets and state not in targets for state, targets in TRANSITIONS.items())
+
+
+def test_a_new_job_gets_a_code_a_place_and_a_first_transition() -> None:
+    user = make_staff(first_name="Mia", last_name="Keller")
+    job = make_job(by=user)
+
+    transition = job.transitions.get()
+    assert len(job.code) == 4
+    assert (transition.old_state, transition.new_state, transition.who.name) == ("", "ready", "Mia Keller")
+    assert PrintQueue.objects.positions() == {job.pk: 1}
+
+
+def test_a_rush_job_waits_behind_the_rush_jobs_and_before_all_others() -> None:
+    plain = make_job()
+    first, second = make_job(rush=True), make_job(rush=True)
+
+    assert list(PrintQueue.objects.ready()) == [first, second, plain]
+
+
+def test_a_job_moves_to_the_place_it_is_given() -> None:
+    a, b, c = make_job(), make_job(), make_job()
+
+    c.edit(position=1)
+    assert list(PrintQueue.objects.ready()) == [c, a, b]
+    c.move(+1)
+    assert list(PrintQueue.objects.ready()) == [a, c, b]
+    a.edit(position=99)
+    assert list(PrintQueue.objects.ready()) == [c, b, a]
+
+
+def test_many_moves_into_one_gap_keep_the_order() -> None:
+    first, last = make_job(), make_job()
+    movers = [make_job() for _ in range(25)]
+    for job in movers:
+        job.edit(position=2)
+
+    assert list(PrintQueue.objects.ready()) == [first, *reversed(movers), last]
+
+
+def test_an_edit_against_an_old_revision_changes_nothing() -> None:
+    job = make_job()
+    seen = job.revision
+    job.edit(note="first")
+
+    with pytest.raises(RevisionConflict):
+        job.edit(note="second", revision=seen)
+
+    job.refresh_from_db()
+    assert job.note == "first"
+
+
+def test_copies_cannot_fall_below_what_is_printed() -> None:
+    client = Client(make_printer())
+    job = make_job(copies=3)
+    client.put(job, 50)
+    client.put(job, 100)
+
+    with pytest.raises(ValidationError, match="at least 2"):
+        job.edit(copies=1)
+
+
+def test_a_reopened_job_forgets_the_last_print_and_asks_for_a_reason() -> None:
+    job = job_in("completed")
+    with pytest.raises(ValidationError, match="Say why"):
+        job.reopen(by=Who(), now=LATER)
+
+    job.reopen(by=Who(), now=LATER, reason="came off the plate")
+
+    assert (job.state, job.progress, job.copies_done, job.ended_at) == (JobState.READY, None, 0, None)
+
+
+def test_a_hidden_job_comes_back_and_one_on_a_printer_cannot_be_hidden() -> None:
+    job = make_job()
+    job.hide()
+    assert not PrintQueue.objects.enabled().exists()
+    job.show()
+    assert PrintQueue.objects.enabled().get() == job
+
+    with pytest.raises(InvalidTransition):
+        job_in("printing").hide()
+
+
+def test_staff_say_how_an_unknown_end_ended() -> None:
+    client = Client(make_printer())
+    job = make_job(print_file_name="a.gcode")
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=40)
+    client.says("printing", run_key="2@0", file_name="b.gcode", progress=1)
+
+    job.complete(by=Who(), now=client.now)
+
+    assert (job.state, job.attention, job.copies_done) == (JobState.COMPLETED, "", 1)
+    assert job.runs.get().state == RunState.COMPLETED
+
+
+def test_a_run_linked_by_hand_moves_its_job_and_unlinked_gives_it_back() -> None:
+    client = Client(make_printer())
+    job = make_job()
+    run = client.says("printing", run_key="1@0", file_name="odd.gcode", progress=40).run
+    assert run is not None
+
+    job.link(run, by=Who(user=make_staff(username="kim")), now=client.now)
+    assert (job.state, job.progress, job.match_reason) == (JobState.PRINTING, 40, "linked by kim")
+    job.unlink(run, by=Who(), now=client.now)
+
+    assert (job.state, job.progress, run.job) == (JobState.READY, None, None)
+
+
+def test_linking_a_completed_print_counts_it() -> None:
+    client = Client(make_printer())
+    job = make_job()
+    run = client.says("printing", run_key="1@0", file_name="odd.gcode", progress=40).run
+    client.says("completed", run_key="1@0")
+    assert run is not None
+
+    job.link(run, by=Who(), now=client.now)
+
+    assert (job.state, job.copies_done) == (JobState.COMPLETED, 1)
+
+
+def test_a_run_taken_from_one_job_for_another_gives_the_first_back() -> None:
+    client = Client(make_printer())
+    wrong, right = make_job(print_file_name="a.gcode"), make_job()
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=40).run
+    assert run is not None
+
+    right.link(run, by=Who(), now=client.now)
+
+    wrong.refresh_from_db()
+    assert (wrong.state, right.state) == (JobState.READY, JobState.PRINTING)
+    client.says("printing", run_key="1@0", progress=41)
+    right.refresh_from_db()
+    assert right.progress == 41
+
+
+def test_a_running_print_cannot_be_linked_to_a_job_that_prints_already() -> None:
+    client = Client(make_printer())
+    run = client.says("printing", run_key="1@0", file_name="odd.gcode", progress=40).run
+    assert run is not None
+
+    with pytest.raises(InvalidTransition):
+        job_in("printing").link(run, by=Who(), now=client.now)
+
+
+def test_bulk_writes_of_jobs_are_refused() -> None:
+    make_job()
+
+    for write in (lambda: PrintQueue.objects.update(note="x"), lambda: PrintQueue.objects.all().delete()):
+        with pytest.raises(BulkWriteRefused):
+            write()
+
+
+@pytest.mark.parametrize("progress", [-0.1, 100.1])
+def test_the_database_holds_the_range_of_percent(progress: float) -> None:
+    job = make_job()
+
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE printqueue_printqueue SET progress = %s WHERE id = %s", [progress, job.pk])

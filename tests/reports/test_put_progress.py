@@ -1,0 +1,181 @@
+"""Progress from a client that knows its job and little else."""
+
+import pytest
+
+from printqueue.access import Actor, NotAllowed
+from printqueue.models import JobState, Printer, PrintQueue, Who
+from printqueue.protocol import ReportState
+from printqueue.reports import Conflict, Progress, put_progress
+from tests.factories import NOW, Client, make_job, make_key, make_printer
+
+pytestmark = pytest.mark.django_db
+BY = Who()
+
+
+@pytest.fixture
+def printer() -> Printer:
+    return make_printer("left")
+
+
+@pytest.fixture
+def client(printer: Printer) -> Client:
+    return Client(printer)
+
+
+@pytest.fixture
+def job() -> PrintQueue:
+    return make_job(print_file_name="ring.gcode")
+
+
+def test_progress_of_a_ready_job_starts_it_on_the_only_printer_of_the_key(client: Client, job: PrintQueue) -> None:
+    stored = client.put(job, 45.3)
+
+    assert (stored.progress, stored.is_stale) == (45.3, False)
+    assert (job.state, job.progress, job.printer) == (JobState.PRINTING, 45.3, client.printer)
+    assert job.current_run is not None and job.current_run.run_key == f"put:{job.pk}:1"
+    assert job.match_reason == "named in the call"
+
+
+def test_a_hundred_completes_it_when_no_state_says_otherwise(client: Client, job: PrintQueue) -> None:
+    client.put(job, 45.3)
+
+    client.put(job, 100)
+
+    assert (job.state, job.progress, job.is_print_successful) == (JobState.COMPLETED, 100, True)
+
+
+def test_a_hundred_that_still_prints_completes_nothing(client: Client, job: PrintQueue) -> None:
+    client.put(job, 100, state=ReportState.PRINTING)
+
+    assert (job.state, job.progress) == (JobState.PRINTING, 100)
+
+
+def test_a_state_wins_over_the_percent(client: Client, job: PrintQueue) -> None:
+    client.put(job, 99, state=ReportState.COMPLETED)
+
+    assert (job.state, job.progress) == (JobState.COMPLETED, 99)
+
+
+@pytest.mark.parametrize("state", [ReportState.FAILED, ReportState.CANCELLED])
+def test_another_end_ends_the_job_too(client: Client, job: PrintQueue, state: ReportState) -> None:
+    client.put(job, 31.4)
+
+    client.put(job, 31.4, state=state)
+
+    assert (job.state, job.progress) == (state.value, 31.4)
+
+
+def test_percent_may_fall_without_a_new_run(client: Client, job: PrintQueue) -> None:
+    client.put(job, 60)
+    client.put(job, 12)
+
+    assert (job.progress, job.runs.count()) == (12, 1)
+
+
+def test_a_paused_job_stays_paused_until_a_state_says_otherwise(client: Client, job: PrintQueue) -> None:
+    client.put(job, 60, state=ReportState.PAUSED)
+    client.put(job, 60)
+    assert job.state == JobState.PAUSED
+
+    client.put(job, 61, state=ReportState.PRINTING)
+
+    assert job.state == JobState.PRINTING
+
+
+def test_the_end_said_again_is_stale_and_anything_else_too_late(client: Client, job: PrintQueue) -> None:
+    client.put(job, 100)
+    revision = job.revision
+
+    assert client.put(job, 100).is_stale
+    for late in (99.5, 0):
+        with pytest.raises(Conflict, match="completed"):
+            client.put(job, late)
+
+    assert (job.state, job.progress, job.revision) == (JobState.COMPLETED, 100, revision)
+
+
+def test_a_cancel_by_staff_refuses_what_comes_after(client: Client, job: PrintQueue) -> None:
+    client.put(job, 50)
+    job.cancel(by=BY, now=client.now)
+
+    for progress in (51, 100):
+        with pytest.raises(Conflict, match="cancelled"):
+            client.put(job, progress)
+
+    assert (job.state, job.progress) == (JobState.CANCELLED, 50)
+
+
+def test_a_repeat_by_sequence_is_stale(client: Client, job: PrintQueue) -> None:
+    client.put(job, 50, sequence=5)
+
+    assert client.put(job, 20, sequence=5).is_stale
+    assert client.put(job, 20, sequence=4).is_stale
+    assert job.progress == 50
+
+
+def test_a_repeated_end_of_a_copy_does_not_print_the_next_one(client: Client) -> None:
+    job = make_job(copies=3)
+    client.put(job, 50)
+    client.put(job, 100)
+
+    assert client.put(job, 100).is_stale
+    assert (job.state, job.copies_done) == (JobState.READY, 1)
+
+
+def test_a_job_that_its_printer_reports_takes_no_progress(client: Client, job: PrintQueue) -> None:
+    client.says("printing", run_key="1@0", file_name="ring.gcode", progress=10)
+    job.refresh_from_db()
+
+    with pytest.raises(Conflict, match="reported by its printer"):
+        client.put(job, 50)
+
+
+def test_two_clients_do_not_feed_one_job_until_one_was_silent_for_a_minute(client: Client, job: PrintQueue) -> None:
+    other = Client(client.printer, now=client.now)
+    client.put(job, 50)
+
+    with pytest.raises(Conflict, match="Another client"):
+        other.put(job, 51, after_seconds=59)
+    other.put(job, 52, after_seconds=10)
+
+    assert job.progress == 52
+
+
+def test_another_file_than_the_one_that_prints_is_refused(client: Client, job: PrintQueue) -> None:
+    client.put(job, 50, file_name="ring.gcode")
+    client.put(job, 51, file_name="RING.3mf")
+
+    with pytest.raises(Conflict, match=r"ring\.gcode"):
+        client.put(job, 52, file_name="pan.gcode")
+
+
+def test_a_job_on_another_printer_is_not_the_keys_business(client: Client) -> None:
+    job = make_job(wanted_printer=make_printer("right"))
+
+    with pytest.raises(NotAllowed):
+        client.put(job, 50)
+
+    assert job.state == JobState.READY
+
+
+def test_a_job_started_by_staff_takes_its_progress(client: Client, job: PrintQueue) -> None:
+    job.start(by=BY, now=client.now, printer=client.printer)
+
+    client.put(job, 10)
+
+    assert (job.state, job.progress, job.runs.count()) == (JobState.PRINTING, 10, 1)
+
+
+def test_preparing_shows_no_percent_of_the_print_before(client: Client, job: PrintQueue) -> None:
+    client.put(job, 100, state=ReportState.PREPARING)
+
+    assert (job.state, job.progress) == (JobState.PRINTING, 0)
+
+
+def test_a_job_without_printer_and_a_key_for_several_run_without_a_printer(job: PrintQueue) -> None:
+    key, _token = make_key()
+
+    put_progress(job.pk, Progress(progress=5), actor=Actor(key=key), received_at=NOW)
+
+    job.refresh_from_db()
+    assert (job.state, job.printer) == (JobState.PRINTING, None)
