@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import tomllib
 import urllib.parse
 import urllib.request
 import venv
@@ -129,7 +130,11 @@ def sync(wanted: list[str], index: str | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         requirements = Path(folder, "requirements.txt")
         call([UV, "export", *selection, "--no-emit-project", "--output-file", requirements], environment)
-        call([UV, "pip", "sync", "--quiet", "--require-hashes", requirements], environment)
+        constraints = Path(folder, "constraints.txt")
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+        constraints.write_text("\n".join(project["tool"]["uv"]["build-constraint-dependencies"]))
+        exactly: list[str | Path] = ["--require-hashes", "--build-constraints", constraints]
+        call([UV, "pip", "sync", "--quiet", *exactly, requirements], environment)
 
 
 def call(command: list[str | Path], environment: dict[str, str]) -> None:
