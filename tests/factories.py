@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from printqueue.access import Actor
@@ -20,8 +22,14 @@ _numbers = count(1)
 def make_staff(**fields: Any) -> User:
     """Return a member of staff; the password is "tidy-workshop"."""
     number = next(_numbers)
-    defaults = {"username": f"staff{number}", "password": "tidy-workshop", "is_staff": True}
-    return User.objects.create_user(**{**defaults, **fields})
+    defaults = {"username": f"staff{number}", "password": hashed_password(), "is_staff": True}
+    return User.objects.create(**{**defaults, **fields})
+
+
+@cache
+def hashed_password() -> str:
+    """Return the hash of "tidy-workshop", made once: it is slow on purpose."""
+    return make_password("tidy-workshop")
 
 
 def make_printer(serial: str = "", **fields: Any) -> Printer:

@@ -1,0 +1,360 @@
+"""The Django admin: where staff mend data.
+
+Whatever the machines own is read-only here, and whatever changes a state goes through the same methods as the pages
+and the API, so that an edit is recorded and reaches every open page. Nothing is deleted; jobs and printers are hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.forms import BaseForm, ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from printqueue.live.revisions import RevisionCounter
+from printqueue.models import (
+    InvalidTransition,
+    Printer,
+    PrinterKey,
+    PrintQueue,
+    PrintRun,
+    Sample,
+    Transition,
+    Who,
+)
+from printqueue.protocol import Scope
+
+# At run time these classes take no type arguments.
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+    JobModelForm = forms.ModelForm[PrintQueue]
+    KeyModelForm = forms.ModelForm[PrinterKey]
+else:
+    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
+    JobModelForm = KeyModelForm = forms.ModelForm
+
+admin.site.site_header = "PrintFactory"
+admin.site.site_title = "PrintFactory"
+admin.site.index_title = "Mend data"
+admin.site.site_url = "/admin/print-queue/"
+
+
+def who(request: HttpRequest) -> Who:
+    """Return the member of staff at work, as transitions record them."""
+    return Who(user=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
+
+
+class _Kept(ModelAdmin):
+    """Rows that are not deleted here, and whose edits are logged as old → new."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def construct_change_message(
+        self, request: HttpRequest, form: forms.Form, formsets: Any, add: bool = False
+    ) -> list[dict[str, dict[str, list[str]]]]:
+        """Say "added", or each change as old → new where the history shows the name of the field."""
+        if add:
+            return [{"added": {}}]
+        changes = [f"{name}: {form.initial.get(name)!s} → {form.cleaned_data[name]!s}" for name in form.changed_data]
+        return [{"changed": {"fields": changes}}] if changes else []
+
+
+class _ReadOnly(_Kept):
+    """Rows that only the program writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class _Row(TabularInline):
+    """Rows of another table, to look at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class RunsInline(_Row):
+    model = PrintRun
+    fk_name = "job"
+    fields = ("printer", "state", "progress", "file_name", "started_at", "ended_at", "match_reason")
+    verbose_name_plural = "runs"
+
+
+class TransitionsInline(_Row):
+    model = Transition
+    fields = ("at", "old_state", "new_state", "reason", "user", "key")
+
+
+class ReasonForm(forms.Form):
+    """Asks why."""
+
+    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 2}), help_text="Kept in the history.")
+
+
+class LinkForm(forms.Form):
+    """Asks which job a run is a print of."""
+
+    job = forms.ModelChoiceField(
+        PrintQueue.objects.none(), required=False, empty_label="No job: take it off its present one"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["job"].queryset = PrintQueue.objects.enabled().in_order()  # type: ignore[attr-defined]
+
+
+class _Asking(_Kept):
+    """Actions that ask something on a page of their own before they do it."""
+
+    def ask(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        form_class: type[forms.Form],
+        title: str,
+        act: Callable[[Any, dict[str, Any]], None],
+    ) -> HttpResponse | None:
+        """Show `form_class`; once it is filled in, call `act` with each row and the answers, and tell how it went."""
+        form = form_class(request.POST if "answered" in request.POST else None)
+        if not form.is_valid():
+            context = {
+                **self.admin_site.each_context(request),
+                "title": title,
+                "rows": rows,
+                "form": form,
+                "action": request.POST["action"],
+                "opts": self.opts,
+            }
+            return TemplateResponse(request, "admin/printqueue/ask.html", context)
+        self.do(request, rows, title, lambda row: act(row, form.cleaned_data))
+        return None
+
+    def do(self, request: HttpRequest, rows: Iterable[Any], title: str, act: Callable[[Any], None]) -> None:
+        """Call `act` with each row; say which it did not suit, and why."""
+        for row in rows:
+            try:
+                act(row)
+            except (InvalidTransition, ValidationError) as problem:
+                self.message_user(request, f"{row}: {problem}", messages.ERROR)
+            else:
+                self.log_change(request, row, title)
+                self.message_user(request, f"{row}: done.", messages.SUCCESS)
+
+
+class JobForm(JobModelForm):
+    """What was wanted; checked here so that a mistake shows beside its field."""
+
+    def clean_is_enabled(self) -> bool:
+        is_enabled = bool(self.cleaned_data["is_enabled"])
+        if not is_enabled and self.instance.pk and self.instance.is_active:
+            raise ValidationError("A job that is on a printer cannot be hidden.")
+        return is_enabled
+
+
+@admin.register(PrintQueue)
+class PrintQueueAdmin(_Asking):
+    form = JobForm
+    list_display = (
+        "code",
+        "design_name",
+        "customer_id",
+        "state",
+        "progress",
+        "printer",
+        "rush",
+        "due_at",
+        "is_enabled",
+    )
+    list_filter = ("state", "attention", "rush", "is_enabled", "printer", "created_at")
+    search_fields = ("code", "design_name", "customer_id", "print_file_name", "note")
+    list_select_related = ("printer",)
+    date_hierarchy = "created_at"
+    autocomplete_fields = ("wanted_printer",)
+    inlines = (RunsInline, TransitionsInline)
+    actions = ("reopen", "fail", "hide", "show")
+    wanted = ("design_name", "customer_id", "note", "print_file_name", "copies", "rush", "due_at", "wanted_printer")
+    observed = (
+        "code", "state", "attention", "copies_done", "printer", "match_reason", "progress", "progress_last_report_time",
+        "remaining_seconds", "layer", "total_layers", "created_at", "created_by", "started_at", "started_by",
+        "ended_at", "ended_by", "revision",
+    )  # fmt: skip
+    readonly_fields = observed
+    fieldsets = ((None, {"fields": (*wanted, "is_enabled")}), ("What happened", {"fields": observed}))
+
+    def save_model(self, request: HttpRequest, obj: PrintQueue, form: ModelForm[PrintQueue], change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in form.changed_data if name in self.wanted}
+        if not change:
+            made = PrintQueue.create(by=who(request), now=timezone.now(), **values)
+            obj.pk = made.pk
+        elif values:
+            PrintQueue.objects.get(pk=obj.pk).edit(**values)
+        if "is_enabled" in form.changed_data:
+            job = PrintQueue.objects.get(pk=obj.pk)
+            job.show() if form.cleaned_data["is_enabled"] else job.hide()
+        obj.refresh_from_db()
+
+    @admin.action(description="Reopen, with a reason", permissions=["change"])
+    def reopen(self, request: HttpRequest, rows: QuerySet[PrintQueue]) -> HttpResponse | None:
+        return self.ask(
+            request,
+            rows,
+            ReasonForm,
+            "Reopen",
+            lambda job, said: job.reopen(by=who(request), now=timezone.now(), **said),
+        )
+
+    @admin.action(description="Set failed, with a reason", permissions=["change"])
+    def fail(self, request: HttpRequest, rows: QuerySet[PrintQueue]) -> HttpResponse | None:
+        return self.ask(
+            request,
+            rows,
+            ReasonForm,
+            "Set failed",
+            lambda job, said: job.fail(by=who(request), now=timezone.now(), **said),
+        )
+
+    @admin.action(description="Hide", permissions=["change"])
+    def hide(self, request: HttpRequest, rows: QuerySet[PrintQueue]) -> None:
+        self.do(request, rows, "Hidden", lambda job: job.hide())
+
+    @admin.action(description="Show again", permissions=["change"])
+    def show(self, request: HttpRequest, rows: QuerySet[PrintQueue]) -> None:
+        self.do(request, rows, "Shown again", lambda job: job.show())
+
+
+@admin.register(PrintRun)
+class PrintRunAdmin(_Asking):
+    list_display = ("file_name", "printer", "job", "state", "progress", "started_at", "ended_at", "match_reason")
+    list_filter = ("state", "printer", "source", "is_history", ("job", admin.EmptyFieldListFilter), "started_at")
+    search_fields = ("file_name", "run_key", "job__code", "printer__serial", "printer__name")
+    list_select_related = ("printer", "job")
+    date_hierarchy = "started_at"
+    inlines = (TransitionsInline,)
+    actions = ("relink",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PrintRun | None = None) -> list[str]:
+        return [field.name for field in PrintRun._meta.fields]
+
+    @admin.action(description="Link to another job", permissions=["change"])
+    def relink(self, request: HttpRequest, rows: QuerySet[PrintRun]) -> HttpResponse | None:
+        def act(run: PrintRun, said: dict[str, Any]) -> None:
+            job: PrintQueue | None = said["job"]
+            if job is not None:
+                job.link(run, by=who(request), now=timezone.now())
+            elif run.job is not None:
+                run.job.unlink(run, by=who(request), now=timezone.now())
+
+        return self.ask(request, rows, LinkForm, "Link to another job", act)
+
+
+@admin.register(Printer)
+class PrinterAdmin(_Kept):
+    list_display = (
+        "name",
+        "serial",
+        "model",
+        "state",
+        "state_since",
+        "file_name",
+        "progress",
+        "last_report_at",
+        "is_enabled",
+    )
+    list_filter = ("is_enabled", "state", "model")
+    search_fields = ("name", "serial", "model")
+    own = ("name", "is_enabled")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Printer | None = None) -> list[str]:
+        by_hand = {*self.own, "serial"} if obj is None else {*self.own}
+        return [field.name for field in Printer._meta.fields if field.name not in by_hand]
+
+    def save_model(self, request: HttpRequest, obj: Printer, form: BaseForm, change: bool) -> None:
+        obj.is_named_by_staff = obj.is_named_by_staff or "name" in form.changed_data
+        # Only what was edited: a report may have moved the rest since the form was shown.
+        obj.save(update_fields=[*form.changed_data, "is_named_by_staff"] if change else None)
+
+
+class KeyForm(KeyModelForm):
+    """The scopes as boxes to tick."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope.value, scope.value) for scope in Scope], widget=forms.CheckboxSelectMultiple
+    )
+
+
+@admin.register(PrinterKey)
+class PrinterKeyAdmin(_Asking):
+    form = KeyForm
+    list_display = ("name", "prefix", "scopes", "all_printers", "last_used_at", "expires_at", "revoked_at")
+    list_filter = ("all_printers", ("revoked_at", admin.EmptyFieldListFilter))
+    search_fields = ("name", "prefix")
+    filter_horizontal = ("printers",)
+    readonly_fields = ("prefix", "last_used_at", "revoked_at", "created_at", "created_by")
+    actions = ("revoke",)
+
+    def save_model(self, request: HttpRequest, obj: PrinterKey, form: BaseForm, change: bool) -> None:
+        if not change:
+            obj.created_by = who(request).user
+            request.new_key = obj.new_secret()  # type: ignore[attr-defined]  # for response_add, and nowhere else
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: PrinterKey, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the key on the answer itself: a message would keep it in a cookie or in the session."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"The key of {obj.name}",
+            "token": request.new_key,  # type: ignore[attr-defined]
+            "opts": self.opts,
+        }
+        response = TemplateResponse(request, "admin/printqueue/key.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @admin.action(description="Revoke: the key stops working at once", permissions=["change"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[PrinterKey]) -> None:
+        self.do(request, rows, "Revoked", lambda key: key.revoke(timezone.now()))
+
+
+@admin.register(Sample)
+class SampleAdmin(_ReadOnly):
+    list_display = ("run", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped")
+    list_filter = ("state", "is_clamped", "at")
+    search_fields = ("run__file_name", "run__job__code")
+    list_select_related = ("run__printer",)
+    show_full_result_count = False
+
+
+@admin.register(Transition)
+class TransitionAdmin(_ReadOnly):
+    list_display = ("at", "job", "run", "old_state", "new_state", "reason", "user", "key")
+    list_filter = ("new_state", "at", "user")
+    search_fields = ("job__code", "run__file_name", "reason")
+    list_select_related = ("job", "run__printer", "user", "key")
+    date_hierarchy = "at"
+
+
+@admin.register(RevisionCounter)
+class RevisionCounterAdmin(_ReadOnly):
+    list_display = ("value", "epoch")
