@@ -2,7 +2,11 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "printfactory.settings")
-application = get_asgi_application()
+django.setup(set_prefix=False)
+
+from printqueue.live.gateway import Gateway  # noqa: E402  (needs the settings and the models)
+
+application = Gateway()

@@ -47,6 +47,9 @@ TRUSTED_PROXIES = environment.integer("TRUSTED_PROXIES", 0, least=0, most=10)
 KEY_RATE = environment.integer("KEY_RATE", 10, least=1, most=100_000)  # requests a second, per key
 KEY_BURST = environment.integer("KEY_BURST", 40, least=1, most=1_000_000)  # requests at once, per key
 
+STREAMS = environment.integer("STREAMS", 1000, least=1, most=100_000)  # open event streams of one server
+STREAMS_PER_USER = environment.integer("STREAMS_PER_USER", 50, least=1, most=100_000)  # and of one user or key
+
 LOG_FORMAT = environment.choice("LOG_FORMAT", ("plain", "json"))
 
 # The application

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from typing import Final
+from typing import Final, Protocol
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger(__name__)
 
 NOTIFY_CHANNEL: Final = "printfactory_revision"
+RECONNECT_AFTER: Final = 5
+"""How many waits pass, after the connection for hints was lost, before the next attempt to get another."""
 
 committed = threading.Event()
 """Set when a transaction of this process that changed something has committed."""
@@ -20,3 +26,71 @@ def announce() -> None:
             # Sent by PostgreSQL at the commit, never for a rolled-back transaction.
             cursor.execute(f"NOTIFY {NOTIFY_CHANNEL}")
     transaction.on_commit(committed.set, robust=True)
+
+
+class Ear(Protocol):
+    """Where a pump waits for hints."""
+
+    def wait(self, seconds: float) -> None:
+        """Return at the next hint, or after so many seconds. Never raises."""
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
+def ear() -> Ear:
+    """Return the ear that fits the database."""
+    return PostgresEar() if connection.vendor == "postgresql" else ProcessEar()
+
+
+class ProcessEar:
+    """Hears what this process committed."""
+
+    def wait(self, seconds: float) -> None:
+        """Return at the next commit, or after so many seconds."""
+        committed.wait(seconds)
+        committed.clear()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class PostgresEar:
+    """Hears what any process committed, this one too, on a connection of its own."""
+
+    def __init__(self) -> None:
+        self._connection: BaseDatabaseWrapper | None = None
+        self._deaf_for = RECONNECT_AFTER
+
+    def wait(self, seconds: float) -> None:
+        """Return at the next notification, or after so many seconds; without a connection it is as a `ProcessEar`."""
+        try:
+            self._listen(seconds)
+        except Error as error:
+            logger.warning("Hints from other processes are lost for a while, changes seen within a second: %s", error)
+            self.close()
+
+    def _listen(self, seconds: float) -> None:
+        if self._connection is None:
+            self._deaf_for += 1
+            if self._deaf_for < RECONNECT_AFTER:
+                committed.wait(seconds)
+                committed.clear()
+                return
+            self._connect()
+            return  # what was committed before is seen by looking once more
+        with self._connection.wrap_database_errors:
+            for _ in self._connection.connection.notifies(timeout=seconds, stop_after=1):
+                pass
+
+    def _connect(self) -> None:
+        self._deaf_for = 0
+        self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {NOTIFY_CHANNEL}")
+
+    def close(self) -> None:
+        """Close the connection; the next wait but a few opens another."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None

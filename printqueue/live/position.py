@@ -1,0 +1,42 @@
+"""Where in the history of changes somebody stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+from printqueue.live.revisions import RevisionCounter
+
+# 18 digits: what fits into the counter's column.
+_ID: Final = re.compile(r"pf-([0-9a-f]{8}):([0-9]{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Somebody who stands here knows everything up to `revision` of `epoch`. As text it is an event's id."""
+
+    epoch: str
+    revision: int
+
+    @property
+    def channel(self) -> str:
+        """Return the channel of the events that lie ahead; a restored backup is another channel."""
+        return f"pf-{self.epoch}"
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.revision}"
+
+    @classmethod
+    def parse(cls, event_id: str) -> Self:
+        """Return the position that an event's id names. Raises ValueError for any other text."""
+        match = _ID.fullmatch(event_id)
+        if match is None:
+            raise ValueError("An event id is pf-, the epoch of 8 hex digits, a colon, and the revision.")
+        return cls(match[1], int(match[2]))
+
+    @classmethod
+    def current(cls) -> Self:
+        """Read from the database where we stand now."""
+        counter = RevisionCounter.current()
+        return cls(counter.epoch, counter.value)
