@@ -1,8 +1,11 @@
 """Which address leads where."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/print-queue/")),
+    path("", include("printqueue.views.api.urls")),
     path("admin/", admin.site.urls),
 ]
