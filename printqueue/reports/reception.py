@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from printqueue import matching, protocol
 from printqueue.access import Actor, NotAllowed
@@ -32,7 +32,13 @@ def receive(report: Report, *, actor: Actor, client: str, received_at: datetime,
         printer = _printer_for(report.serial, actor)
     except NotAllowed as reason:
         return Outcome("refused", refusal="printer_not_allowed", message=str(reason))
-    return _Reception(report, printer.pk, actor, client, received_at, skew).store()
+    return _store(report, printer.pk, actor, client, received_at, skew)
+
+
+@in_transaction
+def _store(*facts: Any) -> Outcome:
+    # A new object each time: what one attempt found must not outlive its transaction.
+    return _Reception(*facts).store()
 
 
 def _printer_for(serial: str, actor: Actor) -> Printer:
@@ -67,7 +73,6 @@ class _Reception:
         self.client, self.fed_by = client, feeder(actor, client)
         self.received_at, self.skew = received_at, skew
 
-    @in_transaction
     def store(self) -> Outcome:
         """Store the report, or say why not. Nothing is written for a stale or refused one."""
         self.printer = locked(Printer.objects.all(), [self.printer_id])[self.printer_id]

@@ -1,0 +1,99 @@
+"""What two at once may not break: real threads, each with its own connection."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from printqueue.models import InvalidTransition, JobState, PrintQueue, PrintRun, Who
+from printqueue.protocol import ReportState
+from printqueue.reports import Conflict
+from tests.factories import NOW, Client, make_job, make_printer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 8
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Do all `works` at the same time; return what each returned or raised."""
+    barrier = Barrier(len(works))
+
+    def one(work: Callable[[], object]) -> object:
+        try:
+            barrier.wait(timeout=30)
+            return work()
+        except (Conflict, InvalidTransition) as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(one, works))
+
+
+def test_a_cancel_by_staff_wins_over_progress_that_comes_at_the_same_moment() -> None:
+    for _ in range(ROUNDS):
+        client, job = Client(make_printer()), make_job()
+        client.put(job, 10)
+        same_job = PrintQueue.objects.get(pk=job.pk)
+
+        _cancelled, put = at_once(
+            lambda job=same_job: job.cancel(by=Who(), now=NOW),
+            lambda client=client, job=job: client.put(job, 50),
+        )
+
+        job.refresh_from_db()
+        assert job.state == JobState.CANCELLED
+        assert job.progress == (10 if isinstance(put, Conflict) else 50)
+
+
+def test_a_print_that_ends_while_staff_cancel_it_has_one_end() -> None:
+    for _ in range(ROUNDS):
+        client, job = Client(make_printer()), make_job()
+        client.put(job, 10)
+        same_job = PrintQueue.objects.get(pk=job.pk)
+
+        at_once(
+            lambda job=same_job: job.cancel(by=Who(), now=NOW),
+            lambda client=client, job=job: client.put(job, 100, state=ReportState.COMPLETED),
+        )
+
+        job.refresh_from_db()
+        ends = job.transitions.filter(new_state__in=["completed", "cancelled"])
+        assert [end.new_state for end in ends] == [job.state]
+
+
+def test_two_printers_that_begin_the_same_file_do_not_share_the_job() -> None:
+    for number in range(ROUNDS):
+        job = make_job(print_file_name=f"ring-{number}.gcode")
+        clients = [Client(make_printer()) for _ in range(2)]
+
+        at_once(
+            *(
+                lambda client=client, file=job.print_file_name: client.says("printing", run_key="1@0", file_name=file)
+                for client in clients
+            )
+        )
+
+        assert PrintRun.objects.filter(job=job).count() == 1
+        job.refresh_from_db()
+        assert job.current_run is not None and job.printer == job.current_run.printer
+
+
+def test_a_job_started_twice_at_once_is_started_once() -> None:
+    job = make_job()
+
+    outcomes = at_once(*[lambda: PrintQueue.objects.get(pk=job.pk).start(by=Who(), now=NOW)] * 4)
+
+    assert sum(isinstance(outcome, InvalidTransition) for outcome in outcomes) == 3
+    assert job.transitions.filter(new_state="printing").count() == 1
+
+
+def test_moves_at_once_lose_no_job() -> None:
+    jobs = [make_job() for _ in range(6)]
+
+    at_once(*(lambda job=job: job.edit(position=2) for job in jobs[2:]))
+
+    assert sorted(PrintQueue.objects.positions().values()) == [1, 2, 3, 4, 5, 6]
