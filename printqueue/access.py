@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -88,7 +90,7 @@ def actor_of_key(token: str, now: datetime) -> Actor:
         raise NotLoggedIn("The key is unknown, revoked or expired.")
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY:
         PrinterKey.objects.filter(pk=key.pk).update(last_used_at=now)
-    return Actor(key=key, printer_ids=None if key.all_printers else frozenset(_printer_ids(key)))
+    return Actor(key=key, printer_ids=_printer_ids(key))
 
 
 def actor_of_session(request: HttpRequest) -> Actor:
@@ -127,5 +129,21 @@ def printer_for(actor: Actor, serial: str) -> Printer:
     return printer
 
 
-def _printer_ids(key: PrinterKey) -> list[int]:
-    return list(key.printers.values_list("pk", flat=True))
+def still_holds(actor: Actor, scope: Scope, now: datetime) -> bool:
+    """Whether `actor`, who was let in for `scope` earlier, would be let in now with the same rights.
+
+    Reads everything anew: what the actor carries is as old as the log-in.
+    """
+    if actor.key is not None:
+        key = PrinterKey.objects.all().usable(now).filter(pk=actor.key.pk).first()
+        return key is not None and key.allows(scope) and _printer_ids(key) == actor.printer_ids
+    session = SessionStore(session_key=actor.session_key)
+    user = User.objects.filter(pk=session.get(SESSION_KEY) or 0, is_active=True, is_staff=True).first()
+    if user is None or user != actor.user:
+        return False
+    # Changes with the password, which so ends all sessions.
+    return session.get(HASH_SESSION_KEY) in {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+
+
+def _printer_ids(key: PrinterKey) -> frozenset[int] | None:
+    return None if key.all_printers else frozenset(key.printers.values_list("pk", flat=True))

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Self
 from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunState, Transition
 from printqueue.views.api.fields import Wire, WireTime
 
-ERRORS: Final = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 429, 503})
+ERRORS: Final = (400, 401, 403, 404, 405, 409, 413, 415, 429, 503)
 
 
 class FieldProblem(Wire):

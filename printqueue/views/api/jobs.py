@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from django.db.models import Q
 from django.utils import timezone
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from pydantic import BaseModel, Field
 
 from printqueue.access import Actor, NotAllowed, job_for, jobs_for, printers_for
@@ -80,12 +80,12 @@ def list_jobs(request: ApiRequest, query: Query[ListQuery]) -> JobsAnswer:
 
 
 @router.post("/print-queue", auth=gates(Scope.JOBS_WRITE), response=answers(JobAnswer, 201))
-def create_job(request: ApiRequest, body: NewJob) -> JobAnswer:
+def create_job(request: ApiRequest, body: NewJob) -> Status[JobAnswer]:
     """Put a job into the queue: at its end, or with `rush` behind the rush jobs that wait already."""
     fields = body.model_dump(exclude={"printer"})
     fields["wanted_printer"] = printer_named(request.auth, body.printer)
     job = PrintQueue.create(by=request.auth.who, now=timezone.now(), **fields)
-    return JobAnswer.of(job)
+    return Status(201, JobAnswer.of(job))
 
 
 @router.get("/print-queue/{job_id}", auth=gates(Scope.JOBS_READ), response=answers(JobAnswer))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
-from printqueue.views.api import history, jobs, printer_reports, printers, progress, verbs
+from printqueue.views.api import events, history, jobs, printer_reports, printers, progress, verbs
 from printqueue.views.api.errors import HANDLERS, error_answer
 from printqueue.views.api.parser import StrictParser
 
@@ -81,7 +81,7 @@ def _build() -> Api:
     for problem, handler in HANDLERS.items():
         built.add_exception_handler(problem, handler)
     # In this order: Django takes the first address that fits.
-    for part in (jobs, verbs, progress, history, printer_reports, printers):
+    for part in (events, jobs, verbs, progress, history, printer_reports, printers):
         built.add_router("", part.router)
     return built
 
