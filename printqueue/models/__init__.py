@@ -5,6 +5,7 @@ from printqueue.models.job import PrintQueue, RevisionConflict
 from printqueue.models.job_state import Attention, JobState
 from printqueue.models.key import PrinterKey
 from printqueue.models.locks import Busy
+from printqueue.models.periodic import PeriodicTask
 from printqueue.models.printer import Printer, PrinterState
 from printqueue.models.run import PrintRun, RunSource, RunState
 from printqueue.models.sample import Sample
@@ -16,6 +17,7 @@ __all__ = [
     "Busy",
     "InvalidTransition",
     "JobState",
+    "PeriodicTask",
     "PrintQueue",
     "PrintRun",
     "Printer",

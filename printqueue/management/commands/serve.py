@@ -1,0 +1,77 @@
+"""`manage.py serve`: the server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from printqueue import periodic
+from printqueue.live import pump
+from printqueue.serving.locks import AlreadyServed, only_server
+from printqueue.serving.prepare import FirstStaff, collect_static_files, prepare_database
+from printqueue.serving.web import CannotListen, WebServer
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    """Prepares what is missing, then serves until it is told to end."""
+
+    help = "Run the server. The first time it makes the database and a staff log-in, which it shows once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        # manage.py has put these into the environment before the settings were read.
+        parser.add_argument("--port", type=int, default=settings.PORT, help="port to listen on (default %(default)s)")
+        parser.add_argument("--bind", default=settings.BIND, help="address to listen on (default %(default)s)")
+        parser.add_argument("--no-worker", action="store_true", help="leave the periodic work to `worker`")
+
+    def handle(self, *args: Any, bind: str, port: int, no_worker: bool, **options: Any) -> None:
+        try:
+            with only_server():
+                self.show(prepare_database())
+                collect_static_files()
+                self.serve(bind, port, with_worker=not no_worker)
+        except AlreadyServed as error:
+            raise CommandError(str(error)) from error
+        except CannotListen as error:
+            raise CommandError(f"Cannot listen on {bind} port {port}: {error}.") from error
+
+    def show(self, first: FirstStaff | None) -> None:
+        """Show the log-in that was made, if one was."""
+        if first is not None:
+            self.stdout.write(
+                f"\nThe first log-in is made:\n  name      {first.name}\n  password  {first.password}\n"
+                "It is shown only now. Change it after logging in.\n\n"
+            )
+            self.stdout.flush()
+
+    def serve(self, bind: str, port: int, *, with_worker: bool) -> None:
+        """Serve until told to end; then end what was started."""
+        # Loaded now: whitenoise looks for the static files when the application is made.
+        from printfactory.asgi import application
+
+        ending = threading.Event()
+        worker = threading.Thread(target=periodic.run, args=[ending], name="periodic", daemon=True)
+        pump.start()
+        connections.close_all()
+        if with_worker:
+            worker.start()
+        try:
+            WebServer(application, bind, port, self.say_where).serve()
+        finally:
+            ending.set()
+            pump.stop()
+            if with_worker:
+                worker.join(timeout=10)
+
+    def say_where(self) -> None:
+        """Tell the person who started the server where it is."""
+        self.stdout.write(f"PrintFactory is at {settings.PUBLIC_URL}")
+        self.stdout.flush()
+        if not settings.PUBLIC.is_https:
+            logger.warning("PUBLIC_URL is http: passwords and pages travel readable to others on the network.")

@@ -1,0 +1,58 @@
+"""The work that comes round. Any number of processes may call `tick`: each turn of a task is done by one of them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+
+from printqueue.models.periodic import PeriodicTask
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 5.0
+"""Seconds between two ticks; no task needs to be more punctual."""
+
+
+def clear_expired_sessions(now: datetime) -> None:
+    """Delete the sessions that nobody can use any more."""
+    call_command("clearsessions")
+
+
+TASKS: Final[Mapping[Callable[[datetime], None], timedelta]] = {
+    clear_expired_sessions: timedelta(days=1),
+}
+"""Each task and how often it is due. A task is called with the time, and may be called once more after it failed."""
+
+
+def tick(now: datetime) -> None:
+    """Do every task that is due at `now`, unless another process does it. A task that fails waits for its next turn."""
+    for task, every in TASKS.items():
+        if PeriodicTask.claim(task.__name__, every, now):
+            try:
+                task(now)
+            except Exception:
+                # One task's failure must keep neither the others nor the server from working.
+                logger.exception("The periodic task %s failed.", task.__name__)
+
+
+def run(ending: threading.Event) -> None:
+    """Tick until `ending` is set; a database that is away for a while is waited for."""
+    is_failing = False
+    while not ending.is_set():
+        try:
+            tick(timezone.now())
+            is_failing = False
+        except Exception:
+            if not is_failing:
+                logger.exception("Periodic work stands still until the database answers.")
+            is_failing = True
+        finally:
+            connections.close_all()
+        ending.wait(TICK_SECONDS)

@@ -1,0 +1,171 @@
+"""Daphne, as we need it: guarded where it can be hurt. All that we know of its inside, and of Twisted's, is here.
+
+- An exception out of an application whose response has begun makes daphne raise once more, in the timer that cleans
+  up after all requests; from then on it never runs again, and every request leaks. Here the connection is aborted.
+- Daphne writes as fast as the application sends, whether or not the client reads. Here `send` waits for the client,
+  and a client that reads nothing for half a minute is cut.
+- A client that vanished without a word is noticed by the kernel after a quarter of an hour. Here after half a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.server import Server
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+logger = logging.getLogger(__name__)
+
+STALLED_AFTER: Final = 30.0
+"""Seconds in which a client reads nothing of what waits for it, after which it is cut."""
+
+SOCKET_OPTIONS: Final = [
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 10),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 30_000),
+]
+"""Set on the listening socket and inherited by each connection; what a system does not know is left out."""
+
+
+class CannotListen(Exception):
+    """The address is taken, or is none of this machine's. The text says so."""
+
+
+@implementer(IPushProducer)
+class GuardedRequest(WebRequest):
+    """A request that may be waited for, and that ends badly without harm to others."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+        super().__init__(*args, **kwargs)
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """Answer 500 while that is possible; later cut the line, so that the client sees it was no good end."""
+        if self._response_started:
+            self.abort()
+        else:
+            super().handle_exception(exception)
+
+    def abort(self) -> None:
+        """Cut the line at once."""
+        if not self.finished and self.channel is not None:
+            self.channel.transport.abortConnection()
+
+    async def until_read(self) -> None:
+        """Return when the client has read what was written, or is gone; cut it when it reads nothing."""
+        if self._may_write.is_set():
+            return
+        try:
+            await asyncio.wait_for(self._may_write.wait(), STALLED_AFTER)
+        except TimeoutError:
+            logger.warning("%s reads nothing of what it asked for, and is cut.", self.client_addr)
+            self.abort()
+            self._may_write.set()
+
+    def begin(self) -> None:
+        """From here on, hear from the transport when it has had enough."""
+        if self.producer is None and not self.finished and self.channel is not None:
+            self.registerProducer(self, True)
+
+    def pauseProducing(self) -> None:  # noqa: N802  (Twisted's name)
+        """The client reads more slowly than we write."""
+        self._may_write.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The client has read all."""
+        self._may_write.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The client is gone."""
+        self._may_write.set()
+
+    def finish(self) -> None:
+        """End the response."""
+        if self.producer is not None:
+            self.unregisterProducer()
+        super().finish()
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        """Wait for nothing any more."""
+        self._may_write.set()
+        super().connectionLost(reason)
+
+
+class GuardedFactory(HTTPFactory):
+    """Makes guarded requests."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
+        """Return the protocol of a new connection."""
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = GuardedRequest
+        return protocol
+
+
+class WebServer(Server):
+    """Serves `application` at one address until SIGTERM or SIGINT."""
+
+    connections: dict[Any, dict[str, Any]]
+
+    def __init__(self, application: Any, bind: str, port: int, when_listening: Callable[[], None]) -> None:
+        super().__init__(
+            application,
+            endpoints=build_endpoint_description_strings(host=bind, port=port),
+            server_name="",
+            ready_callable=None,
+        )
+        self.failure = ""
+        self._when_listening = when_listening
+
+    def serve(self) -> None:
+        """Return when the server has ended. Raises CannotListen."""
+        self.run()
+        if self.failure:
+            raise CannotListen(self.failure)
+
+    # Daphne's run() makes its own factory and stores it here.
+    @property
+    def http_factory(self) -> HTTPFactory:
+        """What makes a protocol for each connection."""
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, factory: HTTPFactory) -> None:
+        self._http_factory = GuardedFactory(factory.server)
+
+    def listen_success(self, port: Any) -> None:
+        """Prepare the listening socket."""
+        super().listen_success(port)
+        for level, name, value in SOCKET_OPTIONS:
+            if hasattr(socket, name):
+                port.socket.setsockopt(level, getattr(socket, name), value)
+        self._when_listening()
+
+    def listen_error(self, failure: Any) -> None:
+        """Note why, and end."""
+        self.failure = str(getattr(failure.value, "socketError", failure.value))
+        self.stop()
+
+    async def handle_reply(self, protocol: Any, message: Any) -> None:
+        """Pass a piece of a response on, and wait while the client has enough to read."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, GuardedRequest):
+            if message["type"] == "http.response.start":
+                protocol.begin()
+            await protocol.until_read()
+
+    def kill_all_applications(self) -> Any:
+        """End what still runs. Requests that were reaped are passed over; daphne would stumble over them."""
+        self.connections = {
+            protocol: details for protocol, details in self.connections.items() if "application_instance" in details
+        }
+        return super().kill_all_applications()
