@@ -18,7 +18,7 @@ from printqueue.protocol import MAX_REPORTS_PER_CALL, ReportResult
 logger = logging.getLogger(__name__)
 
 RETRY_FROM_SECONDS: Final = 1.0
-RETRY_TO_SECONDS: Final = 60.0
+RETRY_TO_SECONDS: Final = 15.0
 MENDING_SECONDS: Final = 60.0
 """How often to ask a server that turned the key down: often enough to notice that it was mended."""
 

@@ -94,8 +94,8 @@ class BambuBroker:
 
     def stop(self) -> None:
         if self._feeder is not None:
-            self._feeder.loop_stop()
             self._feeder.disconnect()
+            self._feeder.loop_stop()
             self._feeder = None
         self._stop_broker()
 

@@ -1,0 +1,125 @@
+"""The configuration file: what it may say, and how it says no."""
+
+import pytest
+
+from printqueue.client.config import BambuPrinter, SimulatedPrinter, Tls, load
+from printqueue.client.toml_table import ConfigError
+
+pytestmark = pytest.mark.sqlite_only
+
+HEAD = 'server = "https://queue.example/"\nkey = "pf_ab_cd"\n'
+SIMULATED = '[[printer]]\nserial = "sim-1"\ndriver = "simulated"\n'
+BAMBU = '[[printer]]\nserial = "01P00A000000000"\ndriver = "bambu"\nhost = "192.0.2.10"\n'
+
+
+@pytest.fixture
+def read(tmp_path):
+    """`read(text)`: the configuration of a client.toml with this text."""
+
+    def load_text(text):
+        path = tmp_path / "client.toml"
+        path.write_text(text, encoding="utf-8")
+        return load(path)
+
+    return load_text
+
+
+@pytest.fixture
+def refusal(read):
+    """`refusal(text)`: the sentence with which this text is refused."""
+
+    def refused(text):
+        with pytest.raises(ConfigError) as caught:
+            read(text)
+        return str(caught.value)
+
+    return refused
+
+
+def test_a_short_file_is_filled_up_with_defaults(read, tmp_path):
+    config = read(HEAD + SIMULATED)
+
+    assert (config.server, config.poll_seconds) == ("https://queue.example", 5.0)
+    assert config.spool == tmp_path / "spool.sqlite3"
+    assert config.printers == (SimulatedPrinter("sim-1", None, ("sim-1.gcode",)),)
+
+
+def test_a_bambu_printer_is_pinned_by_any_spelling_of_the_fingerprint(read):
+    config = read(HEAD + BAMBU + 'access_code = "12345678"\ntls = "pin"\ntls_sha256 = "' + ":".join(["AB"] * 32) + '"')
+
+    assert config.printers == (
+        BambuPrinter("01P00A000000000", None, "192.0.2.10", 8883, "12345678", Tls("pin", sha256="ab" * 32)),
+    )
+
+
+def test_verification_wants_the_authority_s_file_beside_the_configuration(read, tmp_path):
+    (tmp_path / "printer.cer").write_text("…")
+
+    [printer] = read(HEAD + BAMBU + 'access_code = "12345678"\ntls_ca = "printer.cer"').printers
+
+    assert printer.tls == Tls("verify", ca_file=tmp_path / "printer.cer")
+
+
+def test_each_secret_may_be_in_a_file(read, tmp_path):
+    (tmp_path / "key").write_text("pf_ab_file\n")
+    (tmp_path / "code").write_text("87654321\n")
+
+    config = read(
+        'server = "http://127.0.0.1:8000"\nkey_file = "key"\n' + BAMBU + 'access_code_file = "code"\ntls = "off"'
+    )
+
+    assert (config.key, config.printers[0].access_code) == ("pf_ab_file", "87654321")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("server = ", "client.toml: is not TOML: "),
+        ('key = "pf_ab_cd"\n' + SIMULATED, "`server` is missing"),
+        ('server = "queue.example"\nkey = "pf_ab_cd"\n' + SIMULATED, "`server` is not usable; expected the base URL"),
+        ('server = "https://q.example"\n' + SIMULATED, "expected either `key` or `key_file`, and not both"),
+        (HEAD + 'key_file = "x"\n' + SIMULATED, "expected either `key` or `key_file`, and not both"),
+        (HEAD + "poll_seconds = 0\n" + SIMULATED, "`poll_seconds` is not usable; expected a number from 0.1 to 60"),
+        (HEAD + "poll_seconds = true\n" + SIMULATED, "`poll_seconds` is not usable"),
+        (HEAD + "pol_seconds = 5\n" + SIMULATED, "unknown key `pol_seconds`. Known here: server, key_file, key, poll"),
+        (HEAD, "`printer` is missing; expected at least one [[printer]]"),
+        (HEAD + SIMULATED + "sped = 2\n", "client.toml, printer 1 (sim-1): unknown key `sped`"),
+        (HEAD + SIMULATED + "speed = inf\n", "`speed` is not usable; expected a number from 0.01 to 10000"),
+        (HEAD + SIMULATED + 'outcome = "good"\n', 'expected one of "completed", "failed", "cancelled"'),
+        (HEAD + SIMULATED + "files = []\n", "`files` is not usable; expected a list of one text or more"),
+        (
+            HEAD + SIMULATED.replace("simulated", "moonraker"),
+            '`driver` is not usable; expected one of "bambu", "simulated"',
+        ),
+        (HEAD + SIMULATED + SIMULATED, "two [[printer]] have the serial `sim-1`"),
+        (HEAD + BAMBU, "expected either `access_code` or `access_code_file`"),
+        (HEAD + BAMBU + 'access_code = "1"\n', "`tls_ca` is missing"),
+        (
+            HEAD + BAMBU + 'access_code = "1"\ntls_ca = "no.cer"\n',
+            "`tls_ca` is not usable; expected a file; there is none at",
+        ),
+        (HEAD + BAMBU + 'access_code = "1"\ntls = "pin"\ntls_sha256 = "12"\n', "expected the SHA-256 of the printer's"),
+        (
+            HEAD + BAMBU.replace("01P00A", "01P 0A"),
+            "`serial` is not usable; expected the serial as the printer shows it",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_key_and_expectation(refusal, text, words):
+    sentence = refusal(text)
+
+    assert words in sentence
+    assert "client.toml" in sentence
+
+
+def test_a_file_that_is_not_there_is_said_in_words(tmp_path):
+    with pytest.raises(ConfigError, match="absent.toml: cannot be read: No such file"):
+        load(tmp_path / "absent.toml")
+
+
+def test_a_secret_is_never_in_the_refusal_nor_in_the_repr(refusal, read):
+    config = read(HEAD + BAMBU + 'access_code = "12345678"\ntls = "off"')
+
+    assert "sec ret" not in refusal('server = "https://q.example"\nkey = "sec ret"\n' + SIMULATED)
+    assert "pf_ab_cd" not in repr(config)
+    assert "12345678" not in repr(config)

@@ -1,0 +1,181 @@
+"""The program as a process: options, exit codes, stopping, dying and starting again."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.client.broker import BambuBroker
+from tests.environment import ROOT
+from tests.processes import free_port, wait_for
+
+pytestmark = pytest.mark.sqlite_only
+
+LIMIT_SECONDS = 30
+KEY = "pf_ab_verysecret"
+SIMULATED = '[[printer]]\nserial = "sim-1"\nname = "Left"\ndriver = "simulated"\nseconds = 3600\n'
+
+
+@pytest.fixture
+def configure(tmp_path, queue):
+    """`configure(printers, server)`: a configuration file for this server, the test's own by default."""
+
+    def write(printers=SIMULATED, server=None):
+        path = tmp_path / "client.toml"
+        path.write_text(f'server = "{server or queue.url}"\nkey = "{KEY}"\npoll_seconds = 0.1\n{printers}')
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start(tmp_path):
+    """`start(*arguments)`: a client process, ended with the test."""
+    processes = []
+
+    def run(*arguments):
+        log = (tmp_path / f"client-{len(processes)}.log").open("w")
+        command = [sys.executable, "-m", "printqueue.client", *map(str, arguments)]
+        with log:
+            processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True))
+        return processes[-1]
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def client(*arguments):
+    """Run the client to its end."""
+    command = [sys.executable, "-m", "printqueue.client", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+
+
+def reports(queue):
+    return [report for call in list(queue.calls) for report in call.body["reports"]]
+
+
+def test_a_wrong_configuration_stops_the_start_in_one_sentence(configure):
+    ended = client("--config", configure(SIMULATED + "sped = 2\n"))
+
+    assert ended.returncode == 2
+    assert "unknown key `sped`" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_once_reports_every_printer_once(configure, queue):
+    ended = client("--config", configure(), "--once")
+
+    assert (ended.returncode, [report["state"] for report in reports(queue)]) == (0, ["preparing"])
+
+
+def test_once_fails_when_the_server_is_away_and_keeps_the_report(configure, queue):
+    assert client("--config", configure(server=f"http://127.0.0.1:{free_port()}"), "--once").returncode == 1
+    assert client("--config", configure(), "--once").returncode == 0
+
+    assert len(reports(queue)) == 2
+
+
+def test_a_dry_run_prints_reports_and_sends_nothing(configure, queue, tmp_path):
+    ended = client("--config", configure(), "--once", "--dry-run")
+
+    assert json.loads(ended.stdout)["printer"] == "sim-1"
+    assert (queue.calls, (tmp_path / "spool.sqlite3").exists()) == ([], False)
+
+
+def test_a_check_where_all_is_well_says_so(configure, queue):
+    queue.answer = lambda _: (400, {}, {"success": False, "error": "reports: at least one", "details": []})
+
+    ended = client("--config", configure(), "--check")
+
+    assert ended.returncode == 0
+    assert ended.stdout.splitlines() == [
+        "ok    printer sim-1 (Left): connected, preparing",
+        f"ok    server {queue.url}: takes reports with this key",
+    ]
+
+
+def test_a_check_says_what_is_wrong_and_how_to_mend_it(configure, queue):
+    queue.answer = lambda _: (401, {}, {"success": False, "error": "Unknown key.", "details": []})
+    bambu = (
+        '[[printer]]\nserial = "01P00A000000000"\ndriver = "bambu"\nhost = "127.0.0.1"\n'
+        f'port = {free_port()}\naccess_code = "12345678"\ntls = "off"\n'
+    )
+
+    ended = client("--config", configure(bambu), "--check")
+
+    printer, server = ended.stdout.splitlines()
+    assert ended.returncode == 1
+    assert "is LAN mode on" in printer
+    assert "make one with `create_key`" in server
+
+
+def test_a_check_tells_a_wrong_access_code_from_a_wrong_address(configure, tmp_path):
+    with BambuBroker(tmp_path) as printer:
+        bambu = (
+            f'[[printer]]\nserial = "{printer.serial}"\ndriver = "bambu"\nhost = "127.0.0.1"\nport = {printer.port}\n'
+            f'access_code = "00000000"\ntls_ca = "{printer.ca_file}"\n'
+        )
+        ended = client("--config", configure(bambu), "--check")
+
+    assert "refuses the access code" in ended.stdout
+
+
+def test_the_key_is_in_no_line_of_log(configure, queue, tmp_path, start):
+    queue.answer = lambda _: (401, {}, {"success": False, "error": "Unknown key.", "details": []})
+    process = start("--config", configure())
+    log = tmp_path / "client-0.log"
+    wait_for(lambda: "does not know the key" in log.read_text(), LIMIT_SECONDS)
+
+    process.terminate()
+    process.wait(LIMIT_SECONDS)
+    assert KEY not in log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_stop_ends_it_in_good_order(configure, queue, start, number):
+    process = start("--config", configure())
+    wait_for(lambda: len(queue.calls) > 1, LIMIT_SECONDS)
+
+    process.send_signal(number)
+    assert process.wait(LIMIT_SECONDS) == 0
+
+
+def test_killed_and_started_again_it_goes_on_with_run_sequence_and_name(configure, queue, start):
+    first = start("--config", configure())
+    wait_for(lambda: len(queue.calls) > 1, LIMIT_SECONDS)
+    first.kill()
+    first.wait(LIMIT_SECONDS)
+    before = len(queue.calls)
+    start("--config", configure())
+    wait_for(lambda: len(queue.calls) > before + 1, LIMIT_SECONDS)
+
+    sequences = queue.sequences
+    assert len({report["runKey"] for report in reports(queue)}) == 1
+    assert len({call.body["client"] for call in queue.calls}) == 1
+    assert sequences == sorted(sequences)
+
+
+def test_while_the_server_is_away_reports_are_kept_and_then_sent_in_order(configure, queue, start):
+    queue.answer = lambda _: (503, {}, {"success": False, "error": "Soon.", "details": []})
+    start("--config", configure())
+    wait_for(lambda: len(queue.calls) > 2, LIMIT_SECONDS)
+    refused = len(queue.calls)
+    queue.answer = type(queue)(queue.url).answer
+    wait_for(lambda: len(queue.calls) > refused + 1, LIMIT_SECONDS)
+
+    taken = [sequence for call in queue.calls[refused:] for sequence in call.sequences]
+    assert taken[0] == queue.calls[0].sequences[0]
+    assert taken == sorted(set(taken))
+
+
+def test_a_second_client_on_the_same_spool_ends_with_a_sentence(configure, queue, start):
+    start("--config", configure())
+    wait_for(lambda: queue.calls, LIMIT_SECONDS)
+
+    ended = client("--config", configure())
+
+    assert (ended.returncode, "in use by another printfactory-client" in ended.stderr) == (2, True)

@@ -1,0 +1,114 @@
+"""One call to the server, and what each answer means."""
+
+import pytest
+
+from printqueue.client.server import BatchRefusedError, NeedsMendingError, ServerError, ServerLink
+from tests.client.fake_server import answered, error
+from tests.processes import free_port
+
+pytestmark = pytest.mark.sqlite_only
+
+KEY = "pf_ab_cd"
+BODY = '{"printer":"sim-1","sequence":1}'
+NOW = 1_700_000_000.25
+
+
+@pytest.fixture
+def link(queue, http):
+    return ServerLink(http, queue.url, KEY, "0c7a", now=lambda: NOW)
+
+
+def test_reports_go_out_with_key_client_and_time(link, queue):
+    link.send([BODY, BODY])
+
+    [call] = queue.calls
+    assert (call.path, call.headers["authorization"]) == ("/api/printer-reports", f"Bearer {KEY}")
+    assert (call.body["client"], call.body["sentAt"]) == ("0c7a", "2023-11-14T22:13:20.250Z")
+    assert call.sequences == [1, 1]
+
+
+def test_the_results_come_back_in_order(link, queue):
+    queue.answer = lambda _: answered([{"result": "accepted"}, {"result": "stale"}])
+
+    assert [result["result"] for result in link.send([BODY, BODY])] == ["accepted", "stale"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, NeedsMendingError),
+        (400, BatchRefusedError),
+        (401, NeedsMendingError),
+        (403, NeedsMendingError),
+        (404, NeedsMendingError),
+        (405, NeedsMendingError),
+        (413, BatchRefusedError),
+        (415, BatchRefusedError),
+        (429, ServerError),
+        (500, ServerError),
+        (502, ServerError),
+        (503, ServerError),
+    ],
+)
+def test_each_status_has_its_meaning(link, queue, status, kind):
+    queue.answer = lambda _: error(status, location="https://elsewhere.example")
+
+    with pytest.raises(ServerError) as caught:
+        link.send([BODY])
+
+    assert type(caught.value) is kind
+
+
+def test_the_servers_own_sentence_is_passed_on_and_the_key_is_not(link, queue):
+    queue.answer = lambda _: error(401, "This key was revoked.")
+
+    with pytest.raises(NeedsMendingError, match="does not know the key.*This key was revoked") as caught:
+        link.send([BODY])
+
+    assert KEY not in str(caught.value)
+
+
+def test_a_busy_server_says_how_long_to_wait(link, queue):
+    queue.answer = lambda _: error(429, Retry_After="7")
+
+    with pytest.raises(ServerError) as caught:
+        link.send([BODY])
+
+    assert caught.value.retry_after_seconds == 7.0
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>Log in to the Wi-Fi</html>", "[]", '{"success": true}', '{"success": true, "results": [1]}']
+)
+def test_a_200_that_is_not_the_queues_is_no_success(link, queue, body):
+    queue.answer = lambda _: (200, {}, body)
+
+    with pytest.raises(NeedsMendingError, match="not as a print queue"):
+        link.send([BODY])
+
+
+def test_fewer_results_than_reports_are_no_success(link, queue):
+    queue.answer = lambda _: answered([{"result": "accepted"}])
+
+    with pytest.raises(NeedsMendingError):
+        link.send([BODY, BODY])
+
+
+def test_a_server_that_is_not_there_is_said_in_words(http):
+    link = ServerLink(http, f"http://127.0.0.1:{free_port()}", KEY, "0c7a")
+
+    with pytest.raises(ServerError, match="cannot be reached"):
+        link.send([BODY])
+
+
+def test_a_refused_empty_call_shows_that_the_key_is_good(link, queue):
+    queue.answer = lambda _: error(400, "reports: at least one")
+
+    assert link.check() is None
+    assert queue.calls[0].body["reports"] == []
+
+
+def test_a_key_that_is_unknown_fails_the_check(link, queue):
+    queue.answer = lambda _: error(401)
+
+    assert "does not know the key" in (link.check() or "")
