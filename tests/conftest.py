@@ -1,7 +1,9 @@
 """What every test may ask for. Importing this sets Django up: test modules import models at their top."""
 
 import argparse
+import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +33,10 @@ def chosen_database() -> str:
 ENVIRONMENT = Environment(chosen_database())
 ENVIRONMENT.apply()
 django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402  (models need Django set up)
+
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request of each test says nothing
 
 
 def pytest_unconfigure() -> None:
@@ -88,6 +94,13 @@ class Servers:
         self.made.append(server)
         return server
 
+    def start(self, server: ServeProcess) -> ServeProcess:
+        """Start `server`, and take back the first member of staff that it makes when it finds none."""
+        known = list(User.objects.values_list("pk", flat=True))
+        server.start()
+        User.objects.exclude(pk__in=known).delete()
+        return server
+
     def stop(self) -> None:
         """End all that still run."""
         for server in self.made:
@@ -104,7 +117,19 @@ def shared_servers(django_db_setup: None, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def server(transactional_db: None, shared_servers: Servers) -> ServeProcess:
+def one_history(transactional_db: None) -> None:
+    """Let the revisions of a server that outlives the rows of single tests go on rising, in one epoch.
+
+    Otherwise it would, rightly, tell each page some moment after its opening to read everything again.
+    """
+    from printqueue.live.revisions import RevisionCounter
+
+    now = {"epoch": "0123abcd", "value": time.time_ns() // 1_000_000}
+    RevisionCounter.objects.update_or_create(pk=1, defaults=now)
+
+
+@pytest.fixture
+def server(one_history: None, shared_servers: Servers) -> ServeProcess:
     """A real server without worker on the test database, shared by all tests that ask for it.
 
     A test may kill and restart it; it is started again for the next one.
@@ -112,11 +137,11 @@ def server(transactional_db: None, shared_servers: Servers) -> ServeProcess:
     if not shared_servers.made:
         shared_servers.make("--no-worker")
     [shared] = shared_servers.made
-    return shared if shared.is_running else shared.start()
+    return shared if shared.is_running else shared_servers.start(shared)
 
 
 @pytest.fixture
-def serve(transactional_db: None, shared_servers: Servers, tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
+def serve(one_history: None, shared_servers: Servers, tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
     """`serve("--no-worker", environment={…})`: a server of the test's own, started; several share the database.
 
     On SQLite one server runs at a time, so the shared one makes way.
@@ -126,7 +151,7 @@ def serve(transactional_db: None, shared_servers: Servers, tmp_path: Path) -> It
     servers = Servers(tmp_path)
 
     def start(*arguments: str, environment: dict[str, str] | None = None) -> ServeProcess:
-        return servers.make(*arguments, environment=environment).start()
+        return servers.start(servers.make(*arguments, environment=environment))
 
     yield start
     servers.stop()

@@ -147,7 +147,7 @@ class Stream:
         self._known = last or NOWHERE
         self._read_upto = 0
         self._sees_all = viewer.printer_ids is None and isinstance(selection, Everything)
-        self._jobs_in_sight: set[int | None] = set()
+        self._jobs_in_sight: set[int] = set()
 
     async def guarded(self) -> AsyncGenerator[bytes, None]:
         """Yield what `events` yields, and end, instead of raising, when something goes wrong.
@@ -175,7 +175,7 @@ class Stream:
                     async for piece in self._news(member):
                         yield piece
                     if duties.is_keep_alive_due():
-                        yield encode("keep-alive") + self._clock(self._known, event_id=self._known)
+                        yield self._sign_of_life()
                     await member.wait()
             finally:
                 duties.end()
@@ -197,7 +197,7 @@ class Stream:
         self._read_upto = catch_up.end.revision
         piece = opening
         if opening:
-            piece += self._clock(catch_up.end)
+            piece += self._clock()
         if catch_up.is_reset:
             self._jobs_in_sight.clear()
             piece += encode("stream-reset", {"channels": [catch_up.end.channel]})
@@ -206,8 +206,8 @@ class Stream:
             if len(piece) > MOST_BYTES:
                 yield piece
                 piece = b""
-        # Nothing but an id: it moves the client on past what was not for him, and past the last reset.
-        yield piece + f"id: {catch_up.end}\n\n".encode()
+        # Its id moves the client on past what was not for him, and past the reset.
+        yield piece + self._sign_of_life()
 
     def _read(self, must_reset: bool) -> CatchUp:
         """Read in a thread what changed after what is known, or else all that a new page must know."""
@@ -245,16 +245,19 @@ class Stream:
             return b""
         job_id = event.audience.job_id
         if self.viewer.sees(event.audience):
-            self._jobs_in_sight.add(job_id)
+            if job_id is not None:
+                self._jobs_in_sight.add(job_id)
             return event.encoded(since)
         if job_id not in self._jobs_in_sight:
             return b""
         self._jobs_in_sight.discard(job_id)
         return event.encoded_as_removed()
 
-    @staticmethod
-    def _clock(position: Position, event_id: Position | None = None) -> bytes:
-        now = {"serverTime": wire_time(timezone.now()), "revision": position.revision}
+    def _sign_of_life(self) -> bytes:
+        return encode("keep-alive") + self._clock(self._known)
+
+    def _clock(self, event_id: Position | None = None) -> bytes:
+        now = {"serverTime": wire_time(timezone.now()), "revision": self._known.revision}
         return encode("clock", now, event_id)
 
 
