@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, Self
+from typing import Any, Final, Self
 
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
-from printqueue.live.revisions import Audience, Change, Revisioned, RevisionedQuerySet, save_revised
+from printqueue.live.revisions import Audience, Change, RevisionedQuerySet, save_revised
 from printqueue.models import order
 from printqueue.models.code import new_code
+from printqueue.models.job_row import JobRow
 from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRANSITIONS, Attention, JobState
 from printqueue.models.locks import Busy, Moved, in_transaction, locked
-from printqueue.models.order import Stage
 from printqueue.models.printer import Printer
 from printqueue.models.run import ACTIVE as RUN_ACTIVE
 from printqueue.models.run import PrintRun, RunState
@@ -67,88 +63,21 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
         idle = models.Q(state__in=ACTIVE) & ~models.Q(current_run__state__in=RUN_ACTIVE)
         return self.enabled().filter(models.Q(state=JobState.READY) | idle)
 
+    def search(self, text: str) -> Self:
+        """Return the jobs that have `text` in their code, design, customer, note or file name."""
+        columns = ("code", "design_name", "customer_id", "note", "print_file_name")
+        return self.filter(models.Q(*((f"{column}__icontains", text) for column in columns), _connector=models.Q.OR))
+
     def positions(self) -> dict[int, int]:
         """Return the 1-based position of every ready job by pk, in one query."""
         ready = PrintQueue.objects.ready().values_list("pk", flat=True)
         return {pk: position for position, pk in enumerate(ready, start=1)}
 
 
-class PrintQueue(Revisioned):
-    """One print job. What happens at a printer is read from its run, and copied here where the list needs it."""
-
-    code = models.CharField(max_length=8, unique=True, editable=False)
-    design_name = models.CharField(_("design"), max_length=200)
-    customer_id = models.CharField(_("customer"), max_length=20, blank=True)
-    note = models.CharField(max_length=500, blank=True)
-    print_file_name = models.CharField(_("print file"), max_length=protocol.MAX_FILE_NAME)
-    file_key = models.CharField(max_length=protocol.MAX_FILE_NAME * 3, editable=False, db_index=True)
-    copies = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(999)])
-    copies_done = models.PositiveSmallIntegerField(default=0, editable=False)
-    rush = models.BooleanField(default=False)
-    due_at = models.DateTimeField(_("due"), null=True, blank=True)
-    wanted_printer = models.ForeignKey(
-        Printer, verbose_name=_("printer"), null=True, blank=True, related_name="+", on_delete=models.PROTECT
-    )
-    printer = models.ForeignKey(
-        Printer, null=True, blank=True, editable=False, related_name="jobs", on_delete=models.PROTECT,
-        help_text=_("The one it is on; before that, the one it is wanted on."),
-    )  # fmt: skip
-    is_enabled = models.BooleanField(_("shown"), default=True)
-
-    state = models.CharField(max_length=20, choices=JobState.choices, default=JobState.READY, editable=False)
-    stage = models.PositiveSmallIntegerField(choices=Stage.choices, default=Stage.READY, editable=False)
-    queue_order = models.BigIntegerField(default=0, editable=False)
-    attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, editable=False)
-    current_run = models.ForeignKey(
-        PrintRun, null=True, blank=True, editable=False, related_name="+", on_delete=models.PROTECT,
-        help_text=_("The run that moves it, or moved it last."),
-    )  # fmt: skip
-    match_reason = models.CharField(max_length=200, blank=True, editable=False)
-    progress = models.FloatField(null=True, blank=True, editable=False)
-    progress_last_report_time = models.DateTimeField(null=True, blank=True, editable=False)
-    remaining_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    layer = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    total_layers = models.PositiveIntegerField(null=True, blank=True, editable=False)
-
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    created_by = models.ForeignKey(
-        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
-    )
-    started_at = models.DateTimeField(null=True, blank=True, editable=False)
-    started_by = models.ForeignKey(
-        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
-    )
-    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
-    ended_by = models.ForeignKey(
-        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
-    )
+class PrintQueue(JobRow):
+    """One print job: what people and programs may do with it, and how it follows its run."""
 
     objects = PrintQueueQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["stage", "queue_order", "pk"]
-        verbose_name = _("print job")
-        indexes: ClassVar = [
-            models.Index(fields=["is_enabled", "stage", "queue_order", "id"], name="job_list_order"),
-        ]
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=models.Q(progress=None) | models.Q(progress__range=(0, 100)), name="job_progress_0_to_100"
-            ),
-            models.CheckConstraint(condition=models.Q(copies__range=(1, 999)), name="job_copies_1_to_999"),
-            models.CheckConstraint(
-                condition=models.Q(copies_done__lte=models.F("copies")), name="job_copies_done_up_to_copies"
-            ),
-            models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
-            models.CheckConstraint(
-                condition=models.Q(state__in=sorted(ENDED), ended_at__isnull=False)
-                | (~models.Q(state__in=sorted(ENDED)) & models.Q(ended_at=None)),
-                name="job_ended_or_open",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(attention="") | models.Q(state__in=sorted(ACTIVE)), name="job_attention_when_active"
-            ),
-        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.design_name}"

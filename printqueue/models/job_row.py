@@ -1,0 +1,95 @@
+"""The columns of a print job, and what the database holds them to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.models import User
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from printqueue import protocol
+from printqueue.live.revisions import Revisioned
+from printqueue.models.job_state import ACTIVE, ENDED, Attention, JobState
+from printqueue.models.order import Stage
+from printqueue.models.printer import Printer
+from printqueue.models.run import PrintRun
+
+
+class JobRow(Revisioned):
+    """A row of the queue. What happens at a printer is read from its run, and copied here where the list needs it."""
+
+    code = models.CharField(max_length=8, unique=True, editable=False)
+    design_name = models.CharField(_("design"), max_length=200)
+    customer_id = models.CharField(_("customer"), max_length=20, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    print_file_name = models.CharField(_("print file"), max_length=protocol.MAX_FILE_NAME)
+    file_key = models.CharField(max_length=protocol.MAX_FILE_NAME * 3, editable=False, db_index=True)
+    copies = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(999)])
+    copies_done = models.PositiveSmallIntegerField(default=0, editable=False)
+    rush = models.BooleanField(default=False)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    wanted_printer = models.ForeignKey(
+        Printer, verbose_name=_("printer"), null=True, blank=True, related_name="+", on_delete=models.PROTECT
+    )
+    printer = models.ForeignKey(
+        Printer, null=True, blank=True, editable=False, related_name="jobs", on_delete=models.PROTECT,
+        help_text=_("The one it is on; before that, the one it is wanted on."),
+    )  # fmt: skip
+    is_enabled = models.BooleanField(_("shown"), default=True)
+
+    state = models.CharField(max_length=20, choices=JobState.choices, default=JobState.READY, editable=False)
+    stage = models.PositiveSmallIntegerField(choices=Stage.choices, default=Stage.READY, editable=False)
+    queue_order = models.BigIntegerField(default=0, editable=False)
+    attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, editable=False)
+    current_run = models.ForeignKey(
+        PrintRun, null=True, blank=True, editable=False, related_name="+", on_delete=models.PROTECT,
+        help_text=_("The run that moves it, or moved it last."),
+    )  # fmt: skip
+    match_reason = models.CharField(max_length=200, blank=True, editable=False)
+    progress = models.FloatField(null=True, blank=True, editable=False)
+    progress_last_report_time = models.DateTimeField(null=True, blank=True, editable=False)
+    remaining_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    layer = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    total_layers = models.PositiveIntegerField(null=True, blank=True, editable=False)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
+    )
+    started_at = models.DateTimeField(null=True, blank=True, editable=False)
+    started_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
+    )
+    ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ended_by = models.ForeignKey(
+        User, null=True, blank=True, editable=False, related_name="+", on_delete=models.SET_NULL
+    )
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar = ["stage", "queue_order", "pk"]
+        verbose_name = _("print job")
+        indexes: ClassVar = [
+            models.Index(fields=["is_enabled", "stage", "queue_order", "id"], name="job_list_order"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(progress=None) | models.Q(progress__range=(0, 100)), name="job_progress_0_to_100"
+            ),
+            models.CheckConstraint(condition=models.Q(copies__range=(1, 999)), name="job_copies_1_to_999"),
+            models.CheckConstraint(
+                condition=models.Q(copies_done__lte=models.F("copies")), name="job_copies_done_up_to_copies"
+            ),
+            models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="job_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=sorted(ENDED), ended_at__isnull=False)
+                | (~models.Q(state__in=sorted(ENDED)) & models.Q(ended_at=None)),
+                name="job_ended_or_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(attention="") | models.Q(state__in=sorted(ACTIVE)), name="job_attention_when_active"
+            ),
+        ]
