@@ -10,6 +10,7 @@ from pathlib import Path
 import django
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import override_settings
 
@@ -33,8 +34,6 @@ def chosen_database() -> str:
 ENVIRONMENT = Environment(chosen_database())
 ENVIRONMENT.apply()
 django.setup()
-
-from django.contrib.auth.models import User  # noqa: E402  (models need Django set up)
 
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request of each test says nothing
 
@@ -96,9 +95,10 @@ class Servers:
 
     def start(self, server: ServeProcess) -> ServeProcess:
         """Start `server`, and take back the first member of staff that it makes when it finds none."""
-        known = list(User.objects.values_list("pk", flat=True))
+        users = get_user_model().objects
+        known = list(users.values_list("pk", flat=True))
         server.start()
-        User.objects.exclude(pk__in=known).delete()
+        users.exclude(pk__in=known).delete()
         return server
 
     def stop(self) -> None:
