@@ -178,7 +178,7 @@ class BambuBroker:
         feeder.reconnect_delay_set(1, 1)
         feeder.on_connect = lambda client, *_: client.subscribe(f"device/{self.serial}/request", qos=1)
         feeder.on_subscribe = lambda *_: self._feeder_ready.set()
-        feeder.on_message = lambda _client, _userdata, message: self._on_request(message.payload)
+        feeder.on_message = lambda _client, _userdata, message: self._on_request(bytes(message.payload))
         feeder.connect(self.host, self.port)
         feeder.loop_start()
         self._feeder = feeder

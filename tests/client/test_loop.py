@@ -20,6 +20,18 @@ class ScriptedDriver:
     def __init__(self, *script):
         self.script = list(script)
 
+    def start(self):
+        """Nothing to start."""
+
+    def stop(self):
+        """Nothing to stop."""
+
+    def is_known(self):
+        return True
+
+    def trouble(self):
+        return None
+
     def poll(self, now):
         if not self.script:
             raise RuntimeError("the end of the script")
@@ -29,10 +41,11 @@ class ScriptedDriver:
         return {"left": len(self.script)}
 
 
-class Ticks:
-    """A clock that only steps and waits move; stands in for the event that stops the loop."""
+class Ticks(threading.Event):
+    """A clock that only steps and waits move, and the event that stops the loop after some turns."""
 
     def __init__(self, step_seconds, turns):
+        super().__init__()
         self.now = 100.0
         self.began = []
         self._steps = iter(step_seconds)
@@ -42,8 +55,9 @@ class Ticks:
         self.began.append(self.now)
         self.now += next(self._steps, 0.0)
 
-    def wait(self, seconds):
-        self.now += seconds
+    def wait(self, timeout=None):
+        self.now += timeout or 0.0
+        return False
 
     def is_set(self):
         return len(self.began) >= self._turns

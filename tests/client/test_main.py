@@ -33,7 +33,7 @@ def configure(tmp_path, queue):
 @pytest.fixture
 def start(tmp_path):
     """`start(*arguments)`: a client process, ended with the test."""
-    processes = []
+    processes: list[subprocess.Popen[str]] = []
 
     def run(*arguments):
         log = (tmp_path / f"client-{len(processes)}.log").open("w")

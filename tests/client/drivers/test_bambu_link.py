@@ -215,7 +215,7 @@ def test_a_whole_print_is_followed_to_its_end(printer, watch):
     wait_for_state(driver, ReportState.IDLE)
     feeding = threading.Thread(target=printer.feed, args=(recording, 200))
     feeding.start()
-    percents = []
+    percents: list[float | None] = []
 
     def see_the_end():
         percents.extend(s.progress for s in driver.poll(time.time()) if s.state != ReportState.COMPLETED)

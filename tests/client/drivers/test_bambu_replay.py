@@ -23,6 +23,12 @@ POLL_SECONDS = 5
 START = 1_700_000_000.0
 
 
+def seen(status):
+    sighting = sighting_of(status)
+    assert sighting is not None
+    return sighting
+
+
 def told(recording, poll_seconds=POLL_SECONDS):
     """Return all snapshots of a client that polls while `recording` plays."""
     tracker, status, snapshots, polled_at = RunTracker(), None, [], 0.0
@@ -33,9 +39,8 @@ def told(recording, poll_seconds=POLL_SECONDS):
         report = status_in(step.message)
         if report is None or (status is None and not is_whole(report)):
             continue
-        sighting = sighting_of(merge(status or {}, report))
-        tracker.see(sighting, START + step.at, after_gap=status is None)
-        status = merge(status or {}, report)
+        after_gap, status = status is None, merge(status or {}, report)
+        tracker.see(seen(status), START + step.at, after_gap=after_gap)
     return snapshots + tracker.snapshots(START + polled_at + poll_seconds)
 
 
@@ -94,8 +99,7 @@ def test_a_recorded_state_of_another_model_is_read_without_an_event():
     for path in WHOLE_REPORTS:
         for report in whole_reports(json.loads(path.read_text(encoding="utf-8"))):
             tracker = RunTracker()
-            sighting = sighting_of(merge({}, report))
-            tracker.see(sighting, START, after_gap=True)
+            tracker.see(seen(merge({}, report)), START, after_gap=True)
             [snapshot] = tracker.snapshots(START)
 
             assert snapshot.state in (ReportState.IDLE, ReportState.PRINTING), path.name
