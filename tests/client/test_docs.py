@@ -1,0 +1,61 @@
+"""The pages about the client say what the client does."""
+
+import re
+
+import pytest
+
+from printqueue.client.__main__ import _parser
+from printqueue.client.config import load
+from printqueue.client.spool import MAX_REPORTS
+from printqueue.client.toml_table import ConfigError
+from tests.environment import ROOT
+
+pytestmark = pytest.mark.sqlite_only
+
+FOLDER = ROOT / "docs/client"
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
+HEAD = 'server = "https://q.example"\nkey = "k"\n'
+PRINTER = '[[printer]]\nserial = "A1"\ndriver = "{driver}"\nhost = "h"\naccess_code = "1"\n{tls}'
+TEXTS = [
+    HEAD + "x = 1\n" + PRINTER.format(driver="bambu", tls='tls = "off"'),
+    HEAD + PRINTER.format(driver="bambu", tls='tls = "off"') + "\nx = 1",
+    HEAD + PRINTER.format(driver="bambu", tls=f'tls = "pin"\ntls_sha256 = "{"0" * 64}"') + "\nx = 1",
+    HEAD + '[[printer]]\nserial = "A1"\ndriver = "simulated"\nx = 1',
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_key_is_documented(tmp_path, text):
+    path = tmp_path / "client.toml"
+    path.write_text(text)
+
+    with pytest.raises(ConfigError) as refused:
+        load(path)
+
+    known = str(refused.value).split("Known here: ")[1].rstrip(".").split(", ")
+    assert [key for key in known if key != "printer" and f"`{key}`" not in README] == []
+
+
+def test_every_option_is_documented():
+    options = [option for action in _parser()._actions for option in action.option_strings if option.startswith("--")]
+
+    assert [option for option in options if option != "--help" and f"`{option}" not in README] == []
+
+
+def test_the_example_is_a_configuration(tmp_path):
+    for name in ("key", "printer.cer"):
+        (tmp_path / name).write_text("pf_ab_cd\n")
+    (tmp_path / "client.toml").write_text((FOLDER / "client.example.toml").read_text())
+
+    assert len(load(tmp_path / "client.toml").printers) == 2
+
+
+def test_the_bound_of_the_spool_is_the_documented_one():
+    assert f"{MAX_REPORTS:,} kept reports" in README
+
+
+def test_the_unit_starts_the_installed_command():
+    unit = (FOLDER / "printfactory-client.service").read_text()
+
+    assert re.search(r"^ExecStart=\S+/bin/printfactory-client --config \S+$", unit, re.MULTILINE)
+    assert "Restart=always" in unit
