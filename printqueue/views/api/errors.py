@@ -102,8 +102,10 @@ def _plain(fact: object) -> object:
 
 
 def _invalid_request(request: HttpRequest, problem: InvalidRequest) -> HttpResponse:
-    # ("body", <our parameter's name>, …): the first two say where we look, not what the client wrote.
-    return wrong_fields([field_error(error, skip=2) for error in problem.errors])
+    # ("body", "body", member, …): where ninja looked and our parameter of the same name, which it leaves out at times.
+    return wrong_fields(
+        [field_error(error, skip=2 if error["loc"][:1] == error["loc"][1:2] else 1) for error in problem.errors]
+    )
 
 
 def _invalid_value(request: HttpRequest, problem: ValidationError) -> HttpResponse:

@@ -1,0 +1,77 @@
+"""GET /api/print-queue/{id}"""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from printqueue.models import PrinterKey, Who
+from tests.api.conftest import assert_error
+from tests.factories import NOW, make_job, make_printer
+
+BY = Who()
+
+
+def test_a_job_is_answered(caller):
+    job = make_job(due_at=datetime(2026, 12, 1, 12, tzinfo=UTC), note="mind the edges")
+
+    body = caller.get(f"print-queue/{job.pk}").json()
+
+    assert body["id"] == str(job.pk)
+    assert body["dueAt"] == "2026-12-01T12:00:00.000Z"
+    assert body["createdAt"] == "2026-11-23T15:06:00.000Z"
+    assert body["note"] == "mind the edges"
+    assert body["isPrintSuccessful"] is None
+
+
+def test_the_position_counts_the_ready_jobs_from_1(caller):
+    first, second = make_job(), make_job()
+    first.start(by=BY, now=NOW)
+
+    assert caller.get(f"print-queue/{first.pk}").json()["position"] is None
+    assert caller.get(f"print-queue/{second.pk}").json()["position"] == 1
+
+
+@pytest.mark.parametrize(("verb", "is_successful"), [("complete", True), ("fail", False)])
+def test_an_ended_print_says_how_and_when(verb, is_successful, caller):
+    job = make_job()
+    job.start(by=BY, now=NOW)
+    getattr(job, verb)(by=BY, now=NOW)
+
+    body = caller.get(f"print-queue/{job.pk}").json()
+
+    assert body["isPrintSuccessful"] is is_successful
+    assert body["printStartedTime"] == body["printCompletedTime"] == "2026-11-23T15:06:00.000Z"
+
+
+def test_a_cancelled_job_was_not_completed(caller):
+    job = make_job()
+    job.cancel(by=BY, now=NOW)
+
+    body = caller.get(f"print-queue/{job.pk}").json()
+
+    assert (body["state"], body["isPrintSuccessful"], body["printCompletedTime"]) == ("cancelled", None, None)
+
+
+def test_a_hidden_job_is_not_found(caller):
+    job = make_job()
+    job.hide()
+
+    assert_error(caller.get(f"print-queue/{job.pk}"), 404)
+
+
+def test_a_key_sees_the_jobs_of_its_printer_and_those_without_one(caller_for):
+    mine = make_printer()
+    on_mine, anywhere = make_job(wanted_printer=mine), make_job()
+    caller = caller_for(mine)
+
+    assert caller.get(f"print-queue/{on_mine.pk}").status_code == 200
+    assert caller.get(f"print-queue/{anywhere.pk}").status_code == 200
+
+
+def test_a_key_without_printers_sees_the_jobs_without_one_alone(caller_for):
+    on_a_printer, anywhere = make_job(wanted_printer=make_printer()), make_job()
+    caller = caller_for()
+    PrinterKey.objects.update(all_printers=False)
+
+    assert_error(caller.get(f"print-queue/{on_a_printer.pk}"), 403)
+    assert caller.get(f"print-queue/{anywhere.pk}").status_code == 200
