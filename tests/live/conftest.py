@@ -35,7 +35,7 @@ def open_stream(transactional_db: None) -> Iterator[Callable[..., SseClient]]:
 def staff_headers() -> dict[str, str]:
     """The cookie of a new member of staff who has logged in."""
     browser = Client()
-    browser.force_login(make_staff(password=None), backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(make_staff(), backend="django.contrib.auth.backends.ModelBackend")
     return {"Cookie": f"sessionid={browser.cookies['sessionid'].value}"}
 
 

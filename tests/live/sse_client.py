@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -146,11 +147,9 @@ class SseClient:
         return event is not None
 
     def _read(self) -> None:
-        try:
+        with suppress(OSError, ValueError, http.client.HTTPException):  # cut by the server, or by close()
             while line := self._response.readline():
                 self._take(line)
-        except (OSError, ValueError, http.client.HTTPException):
-            pass  # cut by the server, or by close()
         with self._news:
             self.has_ended = True
             self._news.notify_all()
@@ -164,10 +163,8 @@ class SseClient:
 
     def close(self) -> None:
         """Cut the connection, as a browser tab that is closed."""
-        try:
+        with suppress(OSError):  # the server was first
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the server was first
         if self._reader.ident is not None:
             self._reader.join(SECONDS)
         self._response.close()
