@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,13 +127,22 @@ def _bambu(table: Table, serial: str, name: str | None) -> BambuPrinter:
 def _tls(table: Table) -> Tls:
     mode = table.choice("tls", ("verify", "pin", "off"), default="verify")
     if mode == "verify":
-        return Tls(mode, ca_file=table.file("tls_ca"))
+        return Tls(mode, ca_file=_certificates(table, "tls_ca"))
     if mode == "pin":
         digest = table.text("tls_sha256").replace(":", "").lower()
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             raise table.error("tls_sha256", "the SHA-256 of the printer's certificate: 64 hexadecimal digits")
         return Tls(mode, sha256=digest)
     return Tls(mode)
+
+
+def _certificates(table: Table, key: str) -> Path:
+    path = table.file(key)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:  # ssl.SSLError is one
+        raise table.error(key, f"a file with certificates (PEM), which {path} is not") from error
+    return path
 
 
 def _simulated(table: Table, serial: str, name: str | None) -> SimulatedPrinter:

@@ -42,6 +42,10 @@ class Authority:
         )
         return cls(key, builder.sign(key, hashes.SHA256()))
 
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
     def issue_v1(self, serial: str) -> tuple[bytes, bytes]:
         """Return the DER certificate and the PEM key of the printer `serial`."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -59,11 +63,10 @@ class Authority:
 def write_printer_files(directory: Path, authority: Authority, serial: str) -> tuple[Path, Path, Path]:
     """Write the CA, the printer's certificate with its chain and the printer's key; return their paths."""
     der, key = authority.issue_v1(serial)
-    authority_pem = authority.certificate.public_bytes(serialization.Encoding.PEM)
     leaf_pem = x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
     ca_file, chain_file, key_file = (directory / name for name in ("ca.pem", "printer.pem", "printer.key"))
-    ca_file.write_bytes(authority_pem)
-    chain_file.write_bytes(leaf_pem + authority_pem)
+    ca_file.write_bytes(authority.pem)
+    chain_file.write_bytes(leaf_pem + authority.pem)
     key_file.write_bytes(key)
     return ca_file, chain_file, key_file
 

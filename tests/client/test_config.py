@@ -4,6 +4,7 @@ import pytest
 
 from printqueue.client.config import BambuPrinter, SimulatedPrinter, Tls, load
 from printqueue.client.toml_table import ConfigError
+from tests.client.certificates import Authority
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -53,11 +54,19 @@ def test_a_bambu_printer_is_pinned_by_any_spelling_of_the_fingerprint(read):
 
 
 def test_verification_wants_the_authority_s_file_beside_the_configuration(read, tmp_path):
-    (tmp_path / "printer.cer").write_text("…")
+    (tmp_path / "printer.cer").write_bytes(Authority.create().pem)
 
     [printer] = read(HEAD + BAMBU + 'access_code = "12345678"\ntls_ca = "printer.cer"').printers
 
     assert printer.tls == Tls("verify", ca_file=tmp_path / "printer.cer")
+
+
+def test_an_authority_s_file_without_certificates_is_refused(refusal, tmp_path):
+    (tmp_path / "printer.cer").write_text("not a certificate")
+
+    assert "`tls_ca` is not usable; expected a file with certificates (PEM)" in refusal(
+        HEAD + BAMBU + 'access_code = "12345678"\ntls_ca = "printer.cer"'
+    )
 
 
 def test_each_secret_may_be_in_a_file(read, tmp_path):

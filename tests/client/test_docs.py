@@ -8,6 +8,7 @@ from printqueue.client.__main__ import _parser
 from printqueue.client.config import load
 from printqueue.client.spool import MAX_REPORTS
 from printqueue.client.toml_table import ConfigError
+from tests.client.certificates import Authority
 from tests.environment import ROOT
 
 pytestmark = pytest.mark.sqlite_only
@@ -43,8 +44,8 @@ def test_every_option_is_documented():
 
 
 def test_the_example_is_a_configuration(tmp_path):
-    for name in ("key", "printer.cer"):
-        (tmp_path / name).write_text("pf_ab_cd\n")
+    (tmp_path / "key").write_text("pf_ab_cd\n")
+    (tmp_path / "printer.cer").write_bytes(Authority.create().pem)
     (tmp_path / "client.toml").write_text((FOLDER / "client.example.toml").read_text())
 
     assert len(load(tmp_path / "client.toml").printers) == 2

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from printqueue.client.drivers.bambu.status import is_whole, merge, sighting_of, status_in
+from printqueue.client.drivers.bambu.status import is_whole, merge
 from printqueue.client.runs import RunTracker
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, ReportState
 from tests.client.broker import A1_LOCAL_PRINT, load_recording
 from tests.client.compose_a1_print import serialized
+from tests.client.replay import START, seen, told
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -19,29 +20,6 @@ CAPTURES = (
 )
 PRINTS = [A1_LOCAL_PRINT, *sorted(CAPTURES.glob("A1_*.json") if CAPTURES else [])]
 WHOLE_REPORTS = [] if CAPTURES is None else sorted(set(CAPTURES.glob("*.json")) - set(PRINTS))
-POLL_SECONDS = 5
-START = 1_700_000_000.0
-
-
-def seen(status):
-    sighting = sighting_of(status)
-    assert sighting is not None
-    return sighting
-
-
-def told(recording, poll_seconds=POLL_SECONDS):
-    """Return all snapshots of a client that polls while `recording` plays."""
-    tracker, status, snapshots, polled_at = RunTracker(), None, [], 0.0
-    for step in recording:
-        while step.at >= polled_at + poll_seconds:
-            polled_at += poll_seconds
-            snapshots += tracker.snapshots(START + polled_at)
-        report = status_in(step.message)
-        if report is None or (status is None and not is_whole(report)):
-            continue
-        after_gap, status = status is None, merge(status or {}, report)
-        tracker.see(seen(status), START + step.at, after_gap=after_gap)
-    return snapshots + tracker.snapshots(START + polled_at + poll_seconds)
 
 
 @pytest.fixture(params=PRINTS, ids=lambda path: path.stem)

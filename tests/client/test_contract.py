@@ -1,0 +1,55 @@
+"""The client's own parts against the real server."""
+
+import time
+
+import pytest
+
+from printqueue.client.sender import Sender
+from printqueue.client.server import ServerLink
+from printqueue.client.spool import Poll, Spool
+from printqueue.models import PrintQueue, PrintRun
+from printqueue.protocol import Scope
+from tests.client.broker import A1_LOCAL_PRINT, load_recording
+from tests.client.replay import POLL_SECONDS, told
+from tests.factories import make_job, make_key
+
+
+@pytest.fixture
+def spool():
+    spool = Spool(":memory:")
+    yield spool
+    spool.close()
+
+
+@pytest.fixture
+def link(server, http, spool):
+    """`link(token)`: the way to the real server with this key."""
+    return lambda token: ServerLink(http, server.url, token, spool.client)
+
+
+def test_a_recorded_print_becomes_one_run_and_completes_its_job(link, spool):
+    job = make_job(print_file_name="bracket_left.gcode.3mf")
+    snapshots = told(load_recording(A1_LOCAL_PRINT))
+    began = time.time() - POLL_SECONDS * len(snapshots)
+    for n, snapshot in enumerate(snapshots):
+        spool.save([Poll("01P00A000000000", "Left P1S", [snapshot], None)], began + POLL_SECONDS * n)
+    sender = Sender(spool, link(make_key()[1]))
+
+    while sender.step() is not None:
+        pass
+
+    assert (sender.trouble, spool.waiting(1)) == (None, [])
+    assert [run.state for run in PrintRun.objects.all()] == ["completed"]
+    assert PrintQueue.objects.get(pk=job.pk).state == "completed"
+
+
+def test_the_check_is_content_with_a_key_that_may_report(link):
+    assert link(make_key(scopes=(Scope.REPORTS_WRITE,))[1]).check() is None
+
+
+def test_the_check_names_a_key_that_is_unknown(link):
+    assert "does not know the key" in (link("pf_nobody_knows").check() or "")
+
+
+def test_the_check_names_a_key_without_the_scope(link):
+    assert "it needs the scope reports:write" in (link(make_key(scopes=(Scope.JOBS_READ,))[1]).check() or "")
