@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -12,21 +13,25 @@ def thin(rows: Sequence[RowT], limit: int, values: Callable[[RowT], Sequence[flo
     """Return at most `limit` of `rows`, in their order, such that a chart of them has the same outline.
 
     `values` gives the numbers of a row that are drawn, None where it has none. The rows are cut into equal parts;
-    of each part stay the first and the last row, and the lowest and the highest of every drawn number. `limit` must
-    leave room for one part.
+    of each part stay the first and the last row, and the lowest and the highest of every drawn number. Raises
+    ValueError when `limit` has no room for one part.
     """
     if len(rows) <= limit:
         return list(rows)
     numbers = [values(row) for row in rows]
-    series = len(numbers[0])
-    parts = limit // (2 + 2 * series)
-    if parts == 0:
-        raise ValueError(f"A limit of {limit} has no room for the extremes of {series} series.")
-    edges = [len(rows) * part // parts for part in range(parts + 1)]
-    kept = {
-        index for start, end in zip(edges, edges[1:], strict=False) for index in _outline(numbers, range(start, end))
-    }
-    return [rows[index] for index in sorted(kept)]
+    # Rows of a part often coincide: the first one is also the lowest. So finer parts may fit.
+    most = 2 + 2 * len(numbers[0])
+    for rows_a_part in (2, 4, most):
+        kept = _outlines(numbers, limit // rows_a_part)
+        if 0 < len(kept) <= limit:
+            return [rows[index] for index in kept]
+    raise ValueError(f"A limit of {limit} has no room for one part, which may be {most} rows.")
+
+
+def _outlines(numbers: Sequence[Sequence[float | None]], parts: int) -> list[int]:
+    edges = [len(numbers) * part // parts for part in range(parts + 1)] if parts else []
+    outlines = (_outline(numbers, range(start, end)) for start, end in itertools.pairwise(edges))
+    return sorted(set(itertools.chain.from_iterable(outlines)))
 
 
 def _outline(numbers: Sequence[Sequence[float | None]], part: range) -> Iterator[int]:

@@ -30,7 +30,11 @@ class Caller:
 
     def call(self, method: str, address: str, body: Any = None, **headers: str) -> Any:
         """The answer to `method` on /api/`address` with `body` as JSON."""
-        content = {} if method in ("GET", "TRACE") else {"data": "" if body is None else body, "content_type": "application/json"}
+        content = (
+            {}
+            if method in ("GET", "TRACE")
+            else {"data": "" if body is None else body, "content_type": "application/json"}
+        )
         return getattr(self.client, method.lower())(f"/api/{address}", **content, headers=headers)
 
     def get(self, address: str, **headers: str) -> Any:

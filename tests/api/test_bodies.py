@@ -26,7 +26,9 @@ def everything():
 def test_each_body_has_its_status_and_a_refused_one_writes_nothing(case, printing_job, caller):
     before = everything()
 
-    response = caller.client.put(f"/api/print-queue/{printing_job.pk}/progress", case.body, content_type=case.content_type)
+    response = caller.client.put(
+        f"/api/print-queue/{printing_job.pk}/progress", case.body, content_type=case.content_type
+    )
 
     assert response.status_code == case.status, response.content
     printing_job.refresh_from_db()

@@ -45,9 +45,7 @@ def test_40_mb_are_refused_and_not_held(server, address, is_chunked):
     assert client.get("/healthz").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("address", "most"), [("print-queue", BODY_BYTES), ("printer-reports", REPORTS_BODY_BYTES)]
-)
+@pytest.mark.parametrize(("address", "most"), [("print-queue", BODY_BYTES), ("printer-reports", REPORTS_BODY_BYTES)])
 def test_one_byte_more_than_the_limit_is_refused(caller, address, most):
     at_limit = caller.client.post(f"/api/{address}", b" " * most, content_type="application/json")
     beyond = caller.client.post(f"/api/{address}", b" " * (most + 1), content_type="application/json")
