@@ -7,5 +7,7 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/print-queue/")),
     path("", include("printqueue.views.api.urls")),
+    path("admin/print-queue/", include("printqueue.views.pages.urls")),
+    path("admin/", include("printqueue.views.pages.account")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,214 @@
+"""What the pages show of a job: prepared here, so that the templates only write it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import OuterRef, Subquery
+
+from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunSource, RunState, Transition
+from printqueue.models.job import PrintQueueQuerySet
+from printqueue.templatetags import display
+from printqueue.templatetags.display import Badge
+
+UNKNOWN_END: Final = Badge("unknown", "alert", "Ended?")
+
+
+@dataclass(frozen=True)
+class ShownJob:
+    """A job at one moment."""
+
+    job: PrintQueue
+    now: datetime
+    position: int | None = None
+    """Its place among all ready jobs, from 1; None for a job that is not ready."""
+    is_last: bool = False
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its printer is off, or was not heard for a minute: what it said last must not look live."""
+        if self.heard_at is None or self.job.printer is None:
+            return False
+        return self.job.printer.state == PrinterState.OFFLINE or self.job.printer.is_silent(self.now)
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When its printer was heard last, if it is printed there and fed by reports of that printer."""
+        run = self.job.current_run
+        if not self.job.is_active or run is None or run.source != RunSource.REPORTS or self.job.printer is None:
+            return None
+        return self.job.printer.last_report_at
+
+    @property
+    def badge(self) -> Badge:
+        if self.job.attention:
+            return UNKNOWN_END
+        if self.is_silent:
+            return display.badge("offline", self.job.progress)
+        return display.badge(self.job.state, self.job.progress)
+
+    @property
+    def bar(self) -> str:
+        if self.job.attention or self.is_silent:
+            return "stale"
+        return display.bar(self.job.state, self.job.progress)
+
+    @property
+    def hero_bar(self) -> str:
+        """The pattern of the bar on its own page, which is always there."""
+        return (
+            self.bar
+            if self.job.is_active or self.job.progress is None
+            else display.bar(self.job.state, self.job.progress)
+        )
+
+    @property
+    def hero_value(self) -> float:
+        """How full that bar is: 0 to 100."""
+        return 100.0 if self.job.state == JobState.COMPLETED else self.job.progress or 0.0
+
+    @property
+    def has_bar(self) -> bool:
+        """Whether its percent means anything."""
+        return self.job.is_active
+
+    @property
+    def figure(self) -> str:
+        """The large text of its own page: a percent, or a word."""
+        if self.job.state == JobState.COMPLETED:
+            return "Print Successful"
+        return display.figure(self.job.state, self.job.progress)
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether the large text is a number."""
+        return self.figure[0].isdigit()
+
+    @property
+    def fresh_at(self) -> datetime | None:
+        """When it was reported last; for an ended job without any report, when it ended."""
+        return self.job.progress_last_report_time or self.job.ended_at
+
+    @property
+    def done_at(self) -> datetime | None:
+        """When it will be done, if the printer says so and is heard."""
+        if self.job.attention or self.is_silent:
+            return None
+        return display.done_at(self.job.state, self.job.progress_last_report_time, self.job.remaining_seconds)
+
+    @property
+    def layers(self) -> str:
+        return display.layers(self.job.layer, self.job.total_layers)
+
+    @property
+    def remaining(self) -> str:
+        """How long it still takes, in words; "" when nobody knows."""
+        if self.job.attention or self.is_silent or not self.job.is_active:
+            return ""
+        return display.duration(self.job.remaining_seconds)
+
+    @property
+    def remaining_note(self) -> str:
+        """The second line of the list's time column."""
+        if self.job.attention:
+            return "nobody saw it end"
+        if self.is_silent:
+            return "printer not heard"
+        if self.job.is_active and self.remaining:
+            return f"{self.remaining} left"
+        if self.job.state == JobState.FAILED:
+            return str(getattr(self.job, "last_reason", "") or "")
+        return self.took
+
+    @property
+    def took(self) -> str:
+        """How long an ended job was printed, in words."""
+        if self.job.ended_at is None or self.job.started_at is None:
+            return ""
+        return f"took {display.duration((self.job.ended_at - self.job.started_at).total_seconds())}"
+
+    @property
+    def due(self) -> str:
+        return "" if self.job.due_at is None else display.due(self.job.due_at, self.now)
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.job.due_at is not None and self.job.ended_at is None and self.job.due_at < self.now
+
+    @property
+    def can_start(self) -> bool:
+        return self.job.state == JobState.READY
+
+    @property
+    def can_retry(self) -> bool:
+        return self.job.state in {JobState.FAILED, JobState.CANCELLED}
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.job.can_become(JobState.CANCELLED)
+
+
+def with_last_reason(jobs: PrintQueueQuerySet) -> PrintQueueQuerySet:
+    """Fetch, in the same query, why each job is in its state."""
+    latest = Transition.objects.filter(job=OuterRef("pk")).order_by("-at", "-pk")
+    return jobs.annotate(last_reason=Subquery(latest.values("reason")[:1]))
+
+
+@dataclass(frozen=True)
+class ShownRun:
+    """One physical print on the page of its job, or in the tray."""
+
+    run: PrintRun
+    now: datetime
+    number: int = 0
+
+    @property
+    def badge(self) -> Badge:
+        if self.run.state == RunState.UNKNOWN_END:
+            return UNKNOWN_END
+        return display.badge(self.run.state, self.run.progress)
+
+    @property
+    def took(self) -> str:
+        end = self.run.ended_at or self.now
+        text = display.duration((end - self.run.started_at).total_seconds())
+        return text if self.run.ended_at else f"{text} so far"
+
+
+WHAT: Final = {
+    JobState.PRINTING: "Printing",
+    JobState.PAUSED: "Paused",
+    JobState.COMPLETED: "Completed",
+    JobState.FAILED: "Failed",
+    JobState.CANCELLED: "Cancelled",
+}
+
+
+@dataclass(frozen=True)
+class ShownTransition:
+    """One line of the timeline."""
+
+    transition: Transition
+
+    @property
+    def badge(self) -> Badge:
+        """Its shape and colour; the word is in `what`."""
+        return display.badge(self.transition.new_state)
+
+    @property
+    def what(self) -> str:
+        old, new = self.transition.old_state, self.transition.new_state
+        if new == RunState.UNKNOWN_END:
+            return "Ended, nobody knows how"
+        if new == JobState.READY:
+            return "Ready again" if old else "Created"
+        if old == JobState.PAUSED and new == JobState.PRINTING:
+            return "Printing again"
+        return WHAT[JobState(new)]
+
+    @property
+    def why(self) -> str:
+        """Who did it and why, as far as anybody said."""
+        return ": ".join(part for part in (self.transition.who.name, self.transition.reason) if part)

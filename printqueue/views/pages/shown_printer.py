@@ -1,0 +1,130 @@
+"""What the banner shows of a printer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from printqueue.models import Printer, PrinterState, RunState
+from printqueue.templatetags import display
+from printqueue.templatetags.display import Badge
+
+WITH_FIGURE: Final = frozenset({PrinterState.PRINTING, PrinterState.PAUSED})
+FIGURE_WORDS: Final = {
+    PrinterState.OFFLINE: "Off",
+    PrinterState.IDLE: "Free",
+    PrinterState.PREPARING: "Heating",
+    PrinterState.COMPLETED: "Done",
+    PrinterState.CANCELLED: "Stopped",
+    PrinterState.FAILED: "Failed",
+    PrinterState.UNKNOWN_END: "Ended",
+}
+
+
+@dataclass(frozen=True)
+class ShownPrinter:
+    """A printer at one moment."""
+
+    printer: Printer
+    now: datetime
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is off, or nobody reported it for a minute: what it said last must not look live."""
+        return self.printer.state == PrinterState.OFFLINE or self.printer.is_silent(self.now)
+
+    @property
+    def state(self) -> str:
+        """The state in the style sheets."""
+        return "offline" if self.is_silent else self.badge.state
+
+    @property
+    def badge(self) -> Badge:
+        if self.is_silent:
+            return display.badge("offline")
+        badge = display.badge(self.printer.state, self.printer.progress)
+        # The percent is the card's figure already.
+        return Badge(badge.state, badge.icon, badge.word.split(" ")[0])
+
+    @property
+    def progress(self) -> float | None:
+        """The percent of the print on it; while it is silent the last one known."""
+        if self.printer.state in WITH_FIGURE:
+            return self.printer.progress
+        run = self.printer.run
+        return run.progress if self.is_silent and run is not None and run.state != RunState.PREPARING else None
+
+    @property
+    def is_percent(self) -> bool:
+        return self.progress is not None and self.progress < 100
+
+    @property
+    def figure(self) -> str:
+        """The large text: a percent, or a word."""
+        if self.is_percent:
+            return display.percent(self.progress)
+        if self.printer.state in WITH_FIGURE:
+            return self.badge.word
+        return FIGURE_WORDS[PrinterState.OFFLINE if self.is_silent else PrinterState(self.printer.state)]
+
+    @property
+    def bar(self) -> str:
+        """The pattern of the bar; "" for no bar."""
+        if self.printer.state == PrinterState.PREPARING and not self.is_silent:
+            return "preparing"
+        if self.progress is None:
+            return ""
+        return "offline" if self.is_silent else display.bar(self.printer.state, self.progress)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it is so."""
+        if self.printer.state == PrinterState.OFFLINE:
+            return self.printer.state_since
+        return self.printer.last_report_at if self.is_silent else self.printer.state_since
+
+    @property
+    def done_at(self) -> datetime | None:
+        if self.is_silent:
+            return None
+        return display.done_at(self.printer.state, self.printer.last_report_at, self.printer.remaining_seconds)
+
+    @property
+    def remaining(self) -> str:
+        return "" if self.is_silent else display.duration(self.printer.remaining_seconds)
+
+    @property
+    def layers(self) -> str:
+        if self.is_silent or self.printer.state not in WITH_FIGURE:
+            return ""
+        return display.layers(self.printer.layer, self.printer.total_layers)
+
+    @property
+    def reason(self) -> str:
+        """The error that it names."""
+        return self.printer.error_message or self.printer.error_code
+
+    @property
+    def is_heating(self) -> bool:
+        is_known = self.printer.nozzle_c is not None and bool(self.printer.nozzle_target_c)
+        return self.printer.state == PrinterState.PREPARING and is_known and not self.is_silent
+
+    @property
+    def signature(self) -> str:
+        """What cannot be patched in place, as JSON.stringify writes it: another one calls for a new card."""
+        wire = self.printer.as_wire()
+        names = (
+            "name",
+            "enabled",
+            "state",
+            "stateSince",
+            "filename",
+            "error",
+            "reportedBy",
+            "reportedSince",
+            "runId",
+            "jobCode",
+        )
+        return json.dumps([wire[name] for name in names], separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,29 @@
+"""The addresses of the pages. The word after a job's number is the verb, everywhere from the button to the test."""
+
+from django.urls import path
+
+from printqueue.views.pages import edit, job, queue, runs, verbs
+
+app_name = "pages"
+
+urlpatterns = [
+    path("", queue.print_queue, name="list"),
+    path("printers/", queue.printers, name="printers"),
+    path("tray/", queue.tray, name="tray"),
+    path("new/", edit.new, name="new"),
+    path("<int:pk>/", job.job, name="job"),
+    path("<int:pk>/edit/", edit.edit, name="edit"),
+    path("<int:pk>/print-again/", edit.print_again, name="print-again"),
+    path("<int:pk>/start/", verbs.start, name="start"),
+    path("<int:pk>/complete/", verbs.complete, name="complete"),
+    path("<int:pk>/fail/", verbs.fail, name="fail"),
+    path("<int:pk>/cancel/", verbs.cancel, name="cancel"),
+    path("<int:pk>/retry/", verbs.retry, name="retry"),
+    path("<int:pk>/reopen/", verbs.reopen, name="reopen"),
+    path("<int:pk>/up/", verbs.up, name="up"),
+    path("<int:pk>/down/", verbs.down, name="down"),
+    path("<int:pk>/hide/", verbs.hide, name="hide"),
+    path("<int:pk>/show/", verbs.show, name="show"),
+    path("runs/<int:pk>/link/", runs.link, name="link"),
+    path("runs/<int:pk>/unlink/", runs.unlink, name="unlink"),
+]

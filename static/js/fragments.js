@@ -1,0 +1,48 @@
+// Fetches a fragment of the page again when something happened that it depends on (data-refetch-on names it), and
+// tries again until the server answers. Several events in a row make one request.
+
+const GATHER_MS = 200;
+const KINDS = ["job", "removed", "reset", "changed", "printers", "silence"];
+const planned = new Map();
+
+// What a morph must leave alone: what the viewer opened, typed or chose and has not sent yet.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
+  !(
+    (name === "open" && element.tagName === "DETAILS") ||
+    (name === "selected" && element.tagName === "OPTION") ||
+    (["value", "checked"].includes(name) && ["INPUT", "TEXTAREA"].includes(element.tagName))
+  );
+
+function plan(fragment, delay) {
+  if (planned.has(fragment.id)) return;
+  planned.set(
+    fragment.id,
+    setTimeout(() => {
+      planned.delete(fragment.id);
+      htmx.trigger(document.getElementById(fragment.id), "pf:refetch");
+    }, delay),
+  );
+}
+
+function concerns(fragment, kind, detail) {
+  const kinds = fragment.dataset.refetchOn.split(" ");
+  return kinds.includes(kind) || (kinds.includes(`own-${kind}`) && fragment.dataset.job === detail?.id);
+}
+
+for (const kind of KINDS) {
+  document.body.addEventListener(`pf:${kind}`, ({ detail }) => {
+    for (const fragment of document.querySelectorAll("[data-fragment]")) {
+      if (concerns(fragment, kind, detail)) plan(fragment, GATHER_MS);
+    }
+  });
+}
+
+for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.body.addEventListener(failure, ({ detail }) => {
+    const fragment = detail.elt;
+    if (!fragment.matches("[data-fragment]")) return;
+    // Gone for good: it was hidden, or is not ours to see. The page says so when it is loaded again.
+    if (detail.xhr.status === 404) location.reload();
+    else plan(fragment, 1000 + Math.random() * 4000);
+  });
+}

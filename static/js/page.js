@@ -1,0 +1,4 @@
+// What every page does.
+import "./menu.js";
+import "./time-zone.js";
+import "./toasts.js";

@@ -1,0 +1,75 @@
+// Writes what an event says into the elements that show it, in place: a bar that moves, a number that changes.
+import { bar, clock, doneAt, duration, layers, moment } from "./display.js";
+import { serverNow } from "./clock.js";
+import { writeAge } from "./ages.js";
+
+function part(container, name) {
+  return container.querySelector(`[data-show="${name}"]`);
+}
+
+export function setText(container, name, text) {
+  const element = part(container, name);
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+export function setBadge(container, shown) {
+  const element = part(container, "badge");
+  if (!element) return;
+  element.dataset.state = shown.state;
+  element.querySelector("use").setAttribute("href", `#i-${shown.icon}`);
+  const word = element.querySelector("span");
+  if (word.textContent !== shown.word) word.textContent = shown.word;
+}
+
+export function setBar(container, state, progress) {
+  const element = part(container, "bar");
+  if (!element) return;
+  element.dataset.state = bar(state, progress);
+  element.querySelector("progress").value = progress ?? 0;
+}
+
+// A number with a small percent sign, or a word.
+export function setFigure(container, text) {
+  const element = part(container, "figure");
+  if (!element) return;
+  const isNumber = /^\d/.test(text);
+  if (element.textContent === (isNumber ? `${text}%` : text)) return;
+  const inside = document.createElement(isNumber ? "small" : "span");
+  inside.textContent = isNumber ? "%" : text;
+  if (!isNumber) inside.className = "figure-word";
+  element.replaceChildren(...(isNumber ? [text, inside] : [inside]));
+}
+
+function timeElement(at) {
+  const time = document.createElement("time");
+  time.dataset.clock = "";
+  time.dateTime = new Date(at).toISOString();
+  time.title = moment(at);
+  time.textContent = clock(at, serverNow());
+  return time;
+}
+
+export function setDoneAt(container, state, reportedAt, remainingSeconds) {
+  const element = part(container, "done");
+  if (!element) return;
+  const at = doneAt(state, reportedAt, remainingSeconds);
+  if (at === null) element.textContent = "—";
+  else if (element.textContent !== clock(at, serverNow())) element.replaceChildren(timeElement(at));
+}
+
+export function setRemaining(container, seconds) {
+  setText(container, "remaining", duration(seconds) || "—");
+  setText(container, "remaining-left", seconds === null ? "" : `${duration(seconds)} left`);
+}
+
+export function setLayers(container, layer, total) {
+  setText(container, "layers", layers(layer, total) || "—");
+}
+
+export function setFresh(container, reportedAt) {
+  const element = part(container, "fresh");
+  if (!element || reportedAt === null) return;
+  element.dateTime = new Date(reportedAt).toISOString();
+  element.title = moment(reportedAt);
+  writeAge(element);
+}

@@ -1,0 +1,61 @@
+// Moves the numbers on the cards of the printers and in the tray as their events come; anything else that changes on
+// a card asks for the banner anew.
+import { badge, figure } from "./display.js";
+import { setBadge, setBar, setDoneAt, setFigure, setLayers, setRemaining, setText } from "./patch.js";
+
+const SIGNATURE = ["name", "enabled", "state", "stateSince", "filename", "error", "reportedBy", "reportedSince", "runId", "jobCode"];
+const newest = new Map();
+
+// As ShownPrinter.signature writes it.
+function signature(event) {
+  return JSON.stringify(SIGNATURE.map((name) => event[name]));
+}
+
+function show(card, event) {
+  card.dataset.revision = event.revision;
+  const reportedAt = event.lastReportTime === null ? null : Date.parse(event.lastReportTime);
+  if (event.nozzleC !== null) setText(card, "nozzle", String(Math.round(event.nozzleC)));
+  if (!["printing", "paused"].includes(event.state)) return;
+  const shown = badge(event.state, event.progress);
+  card.dataset.state = shown.state;
+  setBadge(card, { ...shown, word: shown.word.split(" ")[0] });
+  setFigure(card, figure(event.state, event.progress));
+  setBar(card, event.state, event.progress);
+  setDoneAt(card, event.state, reportedAt, event.remainingSeconds);
+  setRemaining(card, event.remainingSeconds);
+  setLayers(card, event.layer, event.totalLayers);
+}
+
+function showInTray(event) {
+  const run = document.querySelector(`[data-run="${CSS.escape(event.runId)}"]`);
+  if (run) setText(run, "words", badge(event.state, event.progress).word);
+}
+
+// Returns whether the card can show the event as it is; one that was silent, or lacks an "done at", cannot.
+function fits(card, event) {
+  const needsDone = event.state === "printing" && event.remainingSeconds !== null;
+  const hasDone = card.querySelector('[data-show="done"]') !== null;
+  return card.dataset.signature === signature(event) && !("silent" in card.dataset) && needsDone === hasDone;
+}
+
+// Returns whether the banner is as new as the event now.
+function showEverywhere(event) {
+  if (event.runId !== null) showInTray(event);
+  const card = document.querySelector(`article[data-printer="${CSS.escape(event.serial)}"]`);
+  if (!card) return !event.enabled;
+  if (event.revision <= Number(card.dataset.revision)) return true;
+  if (!fits(card, event)) return false;
+  show(card, event);
+  return true;
+}
+
+function take({ detail: event }) {
+  newest.set(event.serial, event);
+  if (!showEverywhere(event) && document.getElementById("printers")) {
+    document.body.dispatchEvent(new CustomEvent("pf:printers"));
+  }
+}
+
+document.body.addEventListener("pf:printer", take);
+document.body.addEventListener("pf:reset", () => newest.clear());
+document.body.addEventListener("htmx:afterSwap", () => newest.forEach(showEverywhere));
