@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
+import tomllib
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,20 +86,30 @@ def give_password() -> str:
 
 
 def write_client_config(port: int) -> Path:
-    """Write the client's file, with a new key in place of the last start's, and return its path."""
-    for old in PrinterKey.objects.filter(name="Demo printers"):
-        old.revoke(timezone.now())
-    key, token = PrinterKey.issue("Demo printers", [Scope.REPORTS_WRITE])
-    for serial, name, *_rest in PRINTERS:
-        key.printers.add(Printer.objects.get_or_create(serial=serial, defaults={"name": name})[0])
+    """Write the client's file and return its path."""
+    path = Path(settings.DATA_DIR) / "client.toml"
+    path.touch(mode=0o600)
+    token = kept_key(path) or new_key()
     lines = [f'server = "http://127.0.0.1:{port}"', f'key = "{token}"', "poll_seconds = 2"]
     for serial, name, seconds, start_at, files in PRINTERS:
         lines += ["", "[[printer]]", 'driver = "simulated"', f'serial = "{serial}"', f'name = "{name}"']
         lines += [f"seconds = {seconds}", f"start_at_seconds = {start_at}", f"files = {list(files)!r}"]
-    path = Path(settings.DATA_DIR) / "client.toml"
-    path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def kept_key(path: Path) -> str | None:
+    """Return the key of the last start, if it is still good: another would have to wait until its lease ends."""
+    token = tomllib.loads(path.read_text(encoding="utf-8")).get("key", "")
+    return token if PrinterKey.objects.all().matching(token, timezone.now()) else None
+
+
+def new_key() -> str:
+    """Make the printers, and a key for them."""
+    key, token = PrinterKey.issue("Demo printers", [Scope.REPORTS_WRITE])
+    for serial, name, *_rest in PRINTERS:
+        key.printers.add(Printer.objects.get_or_create(serial=serial, defaults={"name": name})[0])
+    return token
 
 
 @contextmanager
