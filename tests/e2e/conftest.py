@@ -103,5 +103,8 @@ def axe_source() -> str:
 
 @pytest.fixture
 def serious_violations(axe_source: str) -> Callable[[Page], list[str]]:
-    """`serious_violations(page)`: what axe-core finds serious or critical on the page as it stands."""
+    """`serious_violations(page)`: what axe-core finds serious or critical on the page as it stands.
+
+    The page is one of `open_page(bypass_csp=True)`: axe-core sets inline styles to measure with.
+    """
     return lambda page: axe.serious_violations(page, axe_source)
