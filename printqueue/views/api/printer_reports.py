@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from django.utils import timezone
 from ninja import Router
-from pydantic import Field, SkipValidation, ValidationError
+from pydantic import Field, ValidationError, WrapValidator
 
 from printqueue import protocol, reports
 from printqueue.access import Actor
@@ -74,6 +74,10 @@ class ReportBody(SparseBody):
         )
 
 
+Unchecked = Annotated[ReportBody, WrapValidator(lambda value, check: value)]
+"""A report as it was sent: described as one, and checked later."""
+
+
 class ReportsBody(SparseBody):
     """Reports in the order in which they were made. Each is checked by itself: a wrong one does not sink the others."""
 
@@ -81,7 +85,7 @@ class ReportsBody(SparseBody):
         Annotated[Name, Field(max_length=64, description="What tells this client from others with its key.")] | None
     ) = None
     sent_at: Annotated[Time, Field(description="Now, by the client's clock: corrects the other times.")] | None = None
-    reports: Annotated[list[SkipValidation[ReportBody]], Field(min_length=1, max_length=protocol.MAX_REPORTS_PER_CALL)]
+    reports: Annotated[list[Unchecked], Field(min_length=1, max_length=protocol.MAX_REPORTS_PER_CALL)]
 
 
 class RefusalOut(Wire):

@@ -36,6 +36,9 @@ class TokenBuckets:
             self._buckets[name] = (tokens - 1, now)
         return 0
 
+    def __len__(self) -> int:
+        return len(self._buckets)
+
     def clear(self) -> None:
         """Fill all buckets."""
         with self._lock:
