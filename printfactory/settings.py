@@ -186,5 +186,9 @@ LOGGING: dict[str, Any] = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers are for DEBUG only or send mail; everything goes the one way above.
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Its news are of how it listens, which `serve` says in plainer words.
+        "daphne": {"level": "WARNING"},
+    },
 }
