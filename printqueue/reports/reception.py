@@ -56,6 +56,7 @@ class _Reception:
     """One report. The printer's lock keeps its runs, and which job each belongs to, as they are."""
 
     printer: Printer
+    is_new_holder: bool
     decision: Decision
     active: PrintRun | None = None  # the run on the machine when the report came
     run: PrintRun | None = None  # the run that the report speaks of
@@ -78,8 +79,7 @@ class _Reception:
         self.printer = locked(Printer.objects.all(), [self.printer_id])[self.printer_id]
         if self.printer.is_leased_to_another(self.key, self.client, self.received_at):
             return Outcome("refused", refusal="leased", message="Another client speaks for this printer.")
-        if self.printer.renew_lease(self.key, self.client, self.received_at):
-            self._forget_sequences()
+        self.is_new_holder = self.printer.renew_lease(self.key, self.client, self.received_at)
         self._decide()
         if self.decision.is_stale:
             return Outcome("stale", self.run)
@@ -92,22 +92,26 @@ class _Reception:
         save_revised([Change(self.printer), *jobs])
         return Outcome("unmatched" if self.run is not None and self.run.job is None else "accepted", self.run)
 
-    def _forget_sequences(self) -> None:
-        """Begin a new baseline: another client's numbers say nothing about this one's."""
-        self.printer.last_sequence = None
-        PrintRun.objects.filter(printer=self.printer).exclude(last_sequence=None).update(last_sequence=None)
-
     def _decide(self) -> None:
         runs = PrintRun.objects.filter(printer=self.printer).select_related("job")
         self.active = runs.active().first()
         named = runs.filter(run_key=self.report.run_key).first() if self.report.run_key else None
+        if self.is_new_holder:
+            # A new baseline: another client's numbers say nothing about this one's.
+            self.printer.last_sequence = None
         self.decision = decide(
             ReportFacts(self.report.state, self.report.sequence, self.report.run_key, self.file_key),
-            named=_known(named),
-            active=_known(self.active),
+            named=self._known(named),
+            active=self._known(self.active),
             printer_sequence=self.printer.last_sequence,
         )
         self.run = next((run for run in (named, self.active) if run and run.pk == self.decision.run), None)
+
+    def _known(self, run: PrintRun | None) -> KnownRun | None:
+        if run is None:
+            return None
+        sequence = None if self.is_new_holder else run.last_sequence
+        return KnownRun(run.pk, ReportState(run.state), sequence, protocol.file_name_key(run.file_name))
 
     def _stored_time(self) -> tuple[datetime, bool]:
         """Return when it was measured by our clock, never after receipt nor before what came before; and if moved."""
@@ -145,6 +149,8 @@ class _Reception:
         runs = [run for run in (self.active, self.run) if run is not None]
         job_ids = [run.job_id for run in runs] + [self.matched.pk if self.matched else None]
         jobs = locked(PrintQueue.objects.all(), job_ids)
+        if self.is_new_holder:
+            PrintRun.objects.filter(printer=self.printer).exclude(last_sequence=None).update(last_sequence=None)
         fresh = locked(PrintRun.objects.all(), [run.pk for run in runs])
         for run in fresh.values():
             run.printer, run.job = self.printer, jobs.get(run.job_id or 0)
@@ -309,12 +315,6 @@ class _Reception:
         printer.nozzle_c, printer.nozzle_target_c = report.nozzle_c, report.nozzle_target_c
         printer.bed_c, printer.bed_target_c = report.bed_c, report.bed_target_c
         printer.error_code, printer.error_message = report.error_code, report.error_message
-
-
-def _known(run: PrintRun | None) -> KnownRun | None:
-    if run is None:
-        return None
-    return KnownRun(run.pk, ReportState(run.state), run.last_sequence, protocol.file_name_key(run.file_name))
 
 
 def _merged(changes: list[Change]) -> list[Change]:
