@@ -8,15 +8,20 @@ import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e import axe
 from tests.e2e.chromium import chromium
 from tests.processes import ServeProcess
 
+# Ample for a busy machine: what is promised in seconds is waited for by a test of its own.
+expect.set_options(timeout=15_000)
+
 HERE = Path(__file__).parent
 DESK = ViewportSize(width=1280, height=800)
 TOUCH = ViewportSize(width=800, height=480)
+
+QUEUE = "/admin/print-queue/"
 
 OpenPage = Callable[..., Page]
 
@@ -93,6 +98,25 @@ def open_page(browser: Browser, staff: User, server: ServeProcess) -> Iterator[O
 def page(open_page: OpenPage) -> Page:
     """A desktop page, logged in as staff, not yet on any address; `page.goto("/admin/print-queue/")`."""
     return open_page()
+
+
+def go(page: Page, address: str = QUEUE) -> Page:
+    """Open `address` and return once the page is live."""
+    page.goto(address)
+    expect(page.locator("#live")).to_have_attribute("data-live", "live")
+    return page
+
+
+@pytest.fixture
+def stay(page: Page) -> Iterator[Callable[[str], Page]]:
+    """`stay(address)`: the live page at `address`; a test fails if the page is loaded a second time."""
+
+    def stayed(address: str = QUEUE) -> Page:
+        go(page, address).evaluate("window.isStillTheSame = true")
+        return page
+
+    yield stayed
+    assert page.evaluate("window.isStillTheSame"), "the page was loaded again"
 
 
 @pytest.fixture(scope="session")

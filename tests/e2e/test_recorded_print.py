@@ -13,6 +13,7 @@ from printqueue.models import PrintRun
 from printqueue.protocol import ACTIVE_STATES, ReportState
 from tests.client.broker import A1_LOCAL_PRINT, SERIAL, BambuBroker, load_recording
 from tests.client.replay import told
+from tests.e2e.conftest import QUEUE, go
 from tests.e2e.printer_client import bambu, running_client
 from tests.e2e.witness import sights, watch
 from tests.factories import make_job, make_key, make_printer
@@ -57,10 +58,9 @@ def pages(open_page, job):
     """The job's own page and the list, in two tabs of one browser."""
     detail = open_page()
     queue = detail.context.new_page()
-    for page, address in ((detail, f"/admin/print-queue/{job.pk}/"), (queue, "/admin/print-queue/")):
+    for page, address in ((detail, f"{QUEUE}{job.pk}/"), (queue, QUEUE)):
         watch(page, job.pk)
-        page.goto(address)
-        expect(page.locator("#live")).to_have_attribute("data-live", "live")
+        go(page, address)
     return detail, queue
 
 

@@ -1,0 +1,203 @@
+"""Pages that are open while something happens elsewhere: they follow, and nobody loads them again."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import QUEUE, go
+from tests.factories import Client, make_job, make_key, make_printer
+
+FILE = "splint_s6.gcode"
+
+
+@pytest.fixture
+def job(server):
+    return make_job(now=timezone.now(), design_name="Infinity Splint", print_file_name=FILE)
+
+
+@pytest.fixture
+def printer(server):
+    return make_printer("left", name="Left P1S")
+
+
+@pytest.fixture
+def left(printer):
+    """Speaks for the printer, now."""
+    return Client(printer, make_key(printer)[0], now=timezone.now())
+
+
+def prints(client, percent, *, state="printing", file_name=FILE):
+    client.says(
+        state, after_seconds=0, run_key="1@1", progress=percent, file_name=file_name,
+        remaining_seconds=round(60 * (100 - percent)), layer=round(percent), total_layers=100,
+    )  # fmt: skip
+
+
+def row_of(page, job, group):
+    return page.locator(f"#group-{group} tr[data-job='{job.pk}']")
+
+
+def test_percent_bar_and_time_of_a_row_move(job, left, stay):
+    prints(left, 12.5)
+    row = row_of(stay(QUEUE), job, "on-a-printer")
+    expect(row.locator("[data-show=badge]")).to_have_text("Printing 12.5%")
+
+    prints(left, 40)
+
+    expect(row.locator("[data-show=badge]")).to_have_text("Printing 40.0%")
+    expect(row.locator("progress")).to_have_js_property("value", 40)
+    expect(row.locator("[data-show=remaining-left]")).to_have_text("1 h left")
+    expect(row.locator(".fresh")).to_have_text("Updated just now")
+
+
+def test_percent_bar_time_and_layer_of_a_jobs_page_move(job, left, stay):
+    prints(left, 12.5)
+    page = stay(f"{QUEUE}{job.pk}/")
+
+    prints(left, 40)
+
+    expect(page.locator("[data-show=figure]")).to_have_text("40.0%")
+    expect(page.locator("[data-show=badge]")).to_have_text("Printing 40.0%")
+    expect(page.locator("[data-show=bar] progress")).to_have_js_property("value", 40)
+    expect(page.locator("[data-show=remaining]")).to_have_text("1 h")
+    expect(page.locator("[data-show=layers]")).to_have_text("40/100")
+    expect(page.locator(".hero .fresh")).to_have_text("(just now)")
+
+
+def test_a_change_of_state_moves_a_row_to_another_group(job, left, stay):
+    page = stay(QUEUE)
+    expect(row_of(page, job, "ready")).to_be_visible()
+
+    prints(left, 1)
+    expect(row_of(page, job, "on-a-printer")).to_be_visible()
+    expect(row_of(page, job, "ready")).to_have_count(0)
+
+    left.says("failed", after_seconds=0, run_key="1@1")
+    expect(row_of(page, job, "needs-a-person").locator("[data-show=badge]")).to_have_text("Failed 1.0%")
+
+
+def test_the_end_shows_on_the_jobs_page_with_its_reason_and_time(job, left, stay):
+    prints(left, 99)
+    page = stay(f"{QUEUE}{job.pk}/")
+
+    prints(left, 99, state="completed")
+
+    expect(page.locator("[data-show=figure]")).to_have_text("Print Successful")
+    expect(page.locator(".timeline li").first).to_contain_text("Completed")
+    expect(page.locator("[data-show=bar] progress")).to_have_js_property("value", 100)
+
+
+def test_a_print_nobody_asked_for_waits_in_the_tray_until_it_is_linked(job, left, stay):
+    page = stay(QUEUE)
+    expect(page.locator(".tray")).to_have_count(0)
+
+    prints(left, 5, file_name="other.gcode")
+    run = page.locator(".tray-run")
+    expect(run).to_contain_text("other.gcode")
+    run.locator("select").select_option(label=f"{job.code} Infinity Splint")
+    run.get_by_role("button", name="Link").click()
+
+    expect(page.locator(".toasts")).to_contain_text(f"belongs to {job.code}")
+    expect(page.locator(".tray")).to_have_count(0)
+    expect(row_of(page, job, "on-a-printer").locator("[data-show=badge]")).to_have_text("Printing 5.0%")
+
+
+def test_an_edit_in_the_django_admin_reaches_the_open_page(job, stay, open_page):
+    page = stay(QUEUE)
+    admin = open_page()
+    admin.goto(f"/admin/printqueue/printqueue/{job.pk}/change/")
+    admin.get_by_label("Design:").fill("Resting Pan")
+    admin.get_by_role("button", name="Save", exact=True).click()
+
+    expect(row_of(page, job, "ready")).to_contain_text("Resting Pan")
+
+
+def test_the_card_of_a_printer_follows_it(left, stay):
+    page = stay(QUEUE)
+    card = page.locator(".printer")
+    expect(card.locator(".badge")).to_have_text("Offline")
+
+    left.says("idle", after_seconds=0)
+    expect(card.locator("[data-show=figure]")).to_have_text("Free")
+
+    prints(left, 40)
+    expect(card.locator("[data-show=figure]")).to_have_text("40.0%")
+    expect(card).to_contain_text(FILE)
+    expect(card).to_contain_text("By Test client")
+
+    prints(left, 41.5)
+    expect(card.locator("[data-show=figure]")).to_have_text("41.5%")
+    expect(card.locator("[data-show=layers]")).to_have_text("42/100")
+
+    left.says("offline", after_seconds=0)
+    expect(card.locator(".badge")).to_have_text("Offline")
+    expect(card).to_contain_text("last known")
+
+
+def test_a_printer_that_reports_for_the_first_time_gets_a_card(server, stay):
+    page = stay(QUEUE)
+    expect(page.locator("#printers")).to_contain_text("No printer has reported yet")
+
+    Client(make_printer("new", name="New One"), now=timezone.now()).says("idle", after_seconds=0)
+
+    expect(page.locator(".printer")).to_contain_text("New One")
+
+
+def test_more_tabs_than_a_browser_opens_connections_all_follow(job, left, page):
+    prints(left, 1)
+    tabs = [go(tab) for tab in [page, *(page.context.new_page() for _ in range(7))]]
+
+    prints(left, 40)
+
+    for tab in tabs:
+        expect(row_of(tab, job, "on-a-printer").locator("[data-show=badge]")).to_have_text("Printing 40.0%")
+
+
+def test_ages_tick_by_the_servers_clock_when_the_browsers_is_an_hour_fast(job, left, page):
+    prints(left, 40)
+    page.clock.install(time=timezone.now() + timedelta(hours=1))
+    fresh = go(page).locator(".q-row .fresh")
+    page.clock.run_for(1_500)
+    expect(fresh).to_have_text("Updated just now")
+
+    page.clock.run_for(61_000)
+
+    expect(fresh).to_have_text("Updated 1m ago")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text", "band"), [(0, "(just now)", "now"), (5, "(5m ago)", "min"), (190, "(3h ago)", "hours")]
+)
+def test_a_job_says_how_fresh_its_last_report_is(minutes, text, band, job, printer, page):
+    Client(printer, now=timezone.now() - timedelta(minutes=minutes)).put(job, 40, after_seconds=0)
+
+    fresh = go(page, f"{QUEUE}{job.pk}/").locator(".hero .fresh")
+
+    expect(fresh).to_have_text(text)
+    expect(fresh).to_have_attribute("data-age", band)
+
+
+def test_a_job_without_any_report_waits_for_updates(job, page):
+    expect(go(page, f"{QUEUE}{job.pk}/").locator(".hero .fresh")).to_have_text("Waiting for updates…")
+
+
+def test_without_javascript_a_job_is_made_started_and_cancelled(printer, open_page):
+    page = open_page(java_script_enabled=False)
+    page.goto(QUEUE)
+    page.get_by_role("link", name="New job").first.click()
+    page.get_by_label("Design").fill("Buddy Ring")
+    page.get_by_label("Print file").fill("ring.gcode")
+    page.get_by_role("button", name="Put into the queue").click()
+    expect(page.locator("h1")).to_contain_text("Ready")
+
+    page.get_by_role("link", name="Start…").click()
+    page.get_by_label("Printer").select_option(label="Left P1S")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("h1")).to_contain_text("Printing")
+
+    page.get_by_role("link", name="Cancel…").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("h1")).to_contain_text("Cancelled")
+    expect(page.locator(".timeline")).to_contain_text("staff")
