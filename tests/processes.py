@@ -65,6 +65,10 @@ class ServeProcess:
 
     def start(self) -> Self:
         """Start and return once /readyz says so."""
+        return self.launch().wait_until_ready()
+
+    def launch(self) -> Self:
+        """Start, and return at once."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -73,6 +77,10 @@ class ServeProcess:
                 stdout=log,
                 stderr=log,
             )
+        return self
+
+    def wait_until_ready(self) -> Self:
+        """Return once /readyz says so."""
         with httpx2.Client(base_url=self.url, timeout=5) as client:
             wait_for(lambda: self._is_ready(client), START_SECONDS, "serve is ready")
         return self

@@ -3,7 +3,7 @@
 import pytest
 
 from printqueue.live import feed
-from printqueue.live.feed import read_after, read_for_a_new_page
+from printqueue.live.feed import RowEvent, read_after, read_for_a_new_page
 from printqueue.live.position import Position
 from tests.factories import NOW, make_job, make_printer
 from tests.live.changes import report_progress, rewrite_note
@@ -11,10 +11,15 @@ from tests.live.changes import report_progress, rewrite_note
 pytestmark = pytest.mark.django_db
 
 
+def told(since: int = 0) -> list[RowEvent]:
+    """What whoever knows everything up to `since` is told now."""
+    return read_after(since, Position.current()) or []
+
+
 def test_rows_of_all_kinds_come_in_the_order_of_their_revisions():
     job, printer, other = make_job(), make_printer(), make_job()
 
-    events = read_after(0, Position.current())
+    events = told()
 
     assert [event.revision for event in events] == [job.revision, printer.revision, other.revision]
 
@@ -24,7 +29,7 @@ def test_what_is_committed_while_we_read_is_left_for_the_next_time():
     end = Position.current()
     make_job()
 
-    assert [event.revision for event in read_after(0, end)] == [end.revision]
+    assert [event.revision for event in read_after(0, end) or []] == [end.revision]
     assert [event.revision for event in read_for_a_new_page(NOW, end)] == [end.revision]
 
 
@@ -36,7 +41,7 @@ def test_an_id_claims_no_structural_change_that_is_told_later():
     report_progress(first, 1)
     report_progress(second, 2)
 
-    events = read_after(known.revision, Position.current())
+    events = told(known.revision)
 
     assert [event.revision for event in events] == [first.revision, second.revision]
     assert [event.position.revision for event in events] == [known.revision, second.revision]
@@ -48,14 +53,14 @@ def test_an_id_is_the_rows_own_revision_where_nothing_is_hidden():
     report_progress(first, 1)
     report_progress(second, 2)
 
-    events = read_after(known.revision, Position.current())
+    events = told(known.revision)
 
     assert [event.position.revision for event in events] == [first.revision, second.revision]
 
 
 def test_the_bytes_of_an_event_are_made_once():
     make_job()
-    [event] = read_after(0, Position.current())
+    [event] = told()
 
     assert event.encoded(0) is event.encoded(0)
 

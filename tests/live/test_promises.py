@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,11 +24,6 @@ from tests.live.sse_client import SseClient
 from tests.processes import wait_for
 
 logger = logging.getLogger(__name__)
-
-
-def percent_of(stream: SseClient, job: PrintQueue) -> float | None:
-    told = [message["progress"] for message in stream.messages if message.get("id") == str(job.pk)]
-    return told[-1] if told else None
 
 
 @contextmanager
@@ -73,13 +69,13 @@ def test_a_page_that_opens_in_the_midst_of_writes_misses_nothing(server, open_st
 
     streams = []
     with while_writing(jobs, range(1, 41)) as writing:
-        while not writing.done():
+        while not writing.done() and len(streams) < 30:
             streams.append(open_stream(server, headers=headers))
             time.sleep(0.05)  # spread over the time of writing
 
     for stream in streams:
         for job in jobs:
-            wait_for(lambda stream=stream, job=job: percent_of(stream, job) == 40, 6, "the last percent")
+            stream.wait_for_message(id=str(job.pk), progress=40.0, seconds=6)
 
 
 def test_a_fresh_process_tells_its_first_page_all_that_was_written_since_the_page_was_made(serve, open_stream):
@@ -173,7 +169,11 @@ def test_every_stream_ends_soon_after_its_viewer_may_watch_no_longer(server, ope
 def test_300_bad_requests_and_300_good_ones_leave_the_server_as_it_was(server):
     headers = staff_headers()
     said_before = server.output()
-    bad = [{"last_event_id": "c:abc"}, {"query": {"es-meta": "x"}}, {"query": {"recover": "true"}}]
+    bad: list[dict[str, Any]] = [
+        {"last_event_id": "c:abc"},
+        {"query": {"es-meta": "x"}},
+        {"query": {"recover": "true"}},
+    ]
 
     for number in range(300):
         with SseClient(server.url + "/api/print-queue/events", headers=headers, **bad[number % 3]) as client:

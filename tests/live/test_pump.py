@@ -1,6 +1,7 @@
 """The pump: sees every change soon, and never dies."""
 
 import queue
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -18,7 +19,7 @@ class Heard(Listener):
 
     def __init__(self):
         super().__init__()
-        self.events = queue.Queue()
+        self.events: queue.Queue[Any] = queue.Queue()
 
     def wake_threadsafe(self):
         for events in self.channel_items.values():

@@ -1,0 +1,52 @@
+"""A server of one small application that behaves badly on request, run as a program by test_web.py."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from typing import Any
+
+from printqueue.serving import web
+
+PIECE = b"x" * 65_536
+PIECES = 1_000
+sent = {"bytes": 0}
+
+
+async def application(scope, receive, send):
+    path = scope["path"]
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    if path == "/boom":
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise ValueError("in the midst of a response")
+    if path == "/big":
+        sent["bytes"] = 0
+        for _ in range(PIECES):
+            await send({"type": "http.response.body", "body": PIECE, "more_body": True})
+            sent["bytes"] += len(PIECE)
+    if path == "/wait":
+        await send({"type": "http.response.body", "body": b"waiting", "more_body": True})
+        await asyncio.Event().wait()
+    await send({"type": "http.response.body", "body": json.dumps(state()).encode()})
+
+
+def state() -> dict[str, int]:
+    """What the tests ask for."""
+    [port] = ports
+    user_timeout = port.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    return {"requests": len(server.connections), "sent": sent["bytes"], "user_timeout": user_timeout}
+
+
+class Watched(web.WebServer):
+    """Keeps its listening port for `state`."""
+
+    def listen_success(self, port):
+        super().listen_success(port)
+        ports.append(port)
+
+
+ports: list[Any] = []
+web.STALLED_AFTER = float(os.environ["STALLED_AFTER"])  # type: ignore[misc]
+server = Watched(application, "127.0.0.1", int(sys.argv[1]), lambda: print("listening", flush=True))  # noqa: T201
+server.serve()
