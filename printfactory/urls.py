@@ -11,3 +11,7 @@ urlpatterns = [
     path("admin/", include("printqueue.views.pages.account")),
     path("admin/", admin.site.urls),
 ]
+
+# Below /api also what Django itself refuses is answered in JSON.
+handler400 = "printqueue.views.api.routes.bad_request"
+handler500 = "printqueue.views.api.routes.server_error"

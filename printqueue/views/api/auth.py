@@ -71,6 +71,7 @@ class StaffSession(_Gate):
     openapi_type = "apiKey"
     openapi_in = "cookie"
     openapi_name = settings.SESSION_COOKIE_NAME
+    csrf = True  # so that ninja's page sends the token
 
     def is_used_by(self, request: HttpRequest) -> bool:
         return True

@@ -50,6 +50,11 @@ def error_answer(
     return JsonResponse(body, status=status, headers=headers)
 
 
+def defect_answer() -> JsonResponse:
+    """Return the answer to what should not have happened; what it was is for the log alone."""
+    return error_answer(500, "The server met a defect of its own. It is in the server's log.")
+
+
 def wrong_fields(details: Sequence[FieldError]) -> JsonResponse:
     """Return the answer that names the fields that are wrong."""
     first = details[0]
@@ -91,6 +96,8 @@ _MESSAGES: Final[Mapping[str, str]] = {
 
 
 def _message(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "missing" and problem["loc"] == ("body", "body"):
+        return "The body is missing."
     template = _MESSAGES.get(problem["type"])
     facts = {name: _plain(fact) for name, fact in problem.get("ctx", {}).items()}
     return template.format(**facts) if template else str(problem["msg"])
@@ -139,7 +146,7 @@ def _no_database(request: HttpRequest, problem: Exception) -> HttpResponse:
 
 def _defect(request: HttpRequest, problem: Exception) -> HttpResponse:
     logger.error("A request met a defect: %s %s", request.method, request.path, exc_info=problem)
-    return error_answer(500, "The server met a defect of its own. It is in the server's log.")
+    return defect_answer()
 
 
 Handler = Callable[[HttpRequest, Any], HttpResponse]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.http import HttpResponseBase
 from django.utils import timezone
 from ninja import Router
@@ -18,13 +20,15 @@ from printqueue.live.stream import (
 )
 from printqueue.live.viewer import Selection
 from printqueue.protocol import Scope
+from printqueue.views.api.answers import ERRORS, ErrorAnswer
 from printqueue.views.api.auth import ApiRequest, gates
 from printqueue.views.api.errors import Refusal
 from printqueue.views.api.jobs import job_named
 
 router = Router(tags=["Live events"])
 
-_IN_THE_DOCUMENT = {
+ANSWERS: Final = {ERRORS: ErrorAnswer}
+STREAM: Final = {
     "parameters": [
         {
             "in": "header" if name == "Last-Event-ID" else "query",
@@ -39,19 +43,19 @@ _IN_THE_DOCUMENT = {
 }
 
 
-@router.get("/print-queue/events", auth=gates(Scope.EVENTS_READ), openapi_extra=_IN_THE_DOCUMENT)
+@router.get("/print-queue/events", auth=gates(Scope.EVENTS_READ), response=ANSWERS, openapi_extra=STREAM)
 def all_events(request: ApiRequest) -> HttpResponseBase:
     """Stream what changes, of jobs and printers."""
     return _stream(request, Everything())
 
 
-@router.get("/print-queue/{job_id}/events", auth=gates(Scope.EVENTS_READ), openapi_extra=_IN_THE_DOCUMENT)
+@router.get("/print-queue/{job_id}/events", auth=gates(Scope.EVENTS_READ), response=ANSWERS, openapi_extra=STREAM)
 def job_events(request: ApiRequest, job_id: str) -> HttpResponseBase:
     """Stream what changes of one job."""
     return _stream(request, OneJob(job_named(request.auth, job_id).pk))
 
 
-@router.get("/printers/events", auth=gates(Scope.EVENTS_READ), openapi_extra=_IN_THE_DOCUMENT)
+@router.get("/printers/events", auth=gates(Scope.EVENTS_READ), response=ANSWERS, openapi_extra=STREAM)
 def printer_events(request: ApiRequest) -> HttpResponseBase:
     """Stream what changes of the printers."""
     return _stream(request, Printers())

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.views import defaults
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.operation import Operation
 
+from printqueue.protocol import Scope
 from printqueue.views.api import events, history, jobs, printer_reports, printers, progress, verbs
-from printqueue.views.api.errors import HANDLERS, error_answer
+from printqueue.views.api.auth import gates
+from printqueue.views.api.errors import HANDLERS, defect_answer, error_answer
 from printqueue.views.api.parser import StrictParser
 
 View = Callable[..., Any]
@@ -27,6 +30,22 @@ def no_such_call(request: HttpRequest, **parts: str) -> HttpResponseBase:
 no_such_call.csrf_exempt = True  # type: ignore[attr-defined]
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer what Django refuses before any view: in JSON below /api, else with its page."""
+    if _is_ours(request):
+        return error_answer(400, "The request is malformed.")
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer a defect outside any view: in JSON below /api, else with its page."""
+    return defect_answer() if _is_ours(request) else defaults.server_error(request)
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
 class Api(NinjaAPI):
     """Ninja, but what it answers by itself has our shape too."""
 
@@ -38,7 +57,7 @@ class Api(NinjaAPI):
         for call in calls:
             if isinstance(call, URLPattern):
                 is_document = call.name in {"openapi-json", "openapi-view"}
-                call.callback = _with_json_405(require_safe(call.callback) if is_document else call.callback)
+                call.callback = _finished(require_safe(call.callback) if is_document else call.callback)
         # The root only gives the document its addresses, and must be found by name.
         return [*calls, path("", no_such_call, name="api-root"), re_path("", no_such_call)], application, namespace
 
@@ -46,27 +65,20 @@ class Api(NinjaAPI):
         return operation.view_func.__name__
 
 
-def _with_json_405(view: View) -> View:
-    if inspect.iscoroutinefunction(view):
+def _finished(view: View) -> View:
+    """Let `view` answer a wrong method in our shape, and no cache keep any answer."""
 
-        async def answer_later(request: HttpRequest, **parts: Any) -> HttpResponseBase:
-            response: Awaitable[HttpResponseBase] = view(request, **parts)
-            return _json_405(request, await response)
-
-        answer_later.csrf_exempt = True  # type: ignore[attr-defined]
-        return answer_later
-
+    @never_cache
     def answer(request: HttpRequest, **parts: Any) -> HttpResponseBase:
-        return _json_405(request, view(request, **parts))
+        response: HttpResponseBase = view(request, **parts)
+        return _wrong_method(request, response["Allow"]) if response.status_code == 405 else response
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]
     return answer
 
 
-def _json_405(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    if response.status_code != 405:
-        return response
-    allowed = ", ".join(sorted(method.strip() for method in response["Allow"].split(",")))
+def _wrong_method(request: HttpRequest, allow: str) -> HttpResponseBase:
+    allowed = ", ".join(sorted(method.strip() for method in allow.split(",")))
     return error_answer(405, f"{request.method} is not a call here.", headers={"Allow": allowed})
 
 
@@ -77,6 +89,7 @@ def _build() -> Api:
         description="A live print queue for a room of 3D printers. Errors are `{success, error, details}`.",
         urls_namespace="api",
         parser=StrictParser(),
+        auth=gates(Scope.JOBS_WRITE),  # what forgets to say whom it lets in, lets in few
     )
     for problem, handler in HANDLERS.items():
         built.add_exception_handler(problem, handler)
