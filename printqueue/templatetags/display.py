@@ -158,11 +158,11 @@ def moment(moment: datetime, zone: tzinfo | None = None) -> str:
 
 
 def due(due_at: datetime, now: datetime) -> str:
-    """Return "today 10:00", "tomorrow 10:00", or the day: "Tue 24 Nov"."""
+    """Return the day in the viewer's zone: "today", "tomorrow", "Tue 24 Nov", "24 Nov 2025"."""
     local, today = timezone.localtime(due_at), timezone.localtime(now)
     days = (local.date() - today.date()).days
     if days in (0, 1):
-        return f"{'tomorrow' if days else 'today'} {local:%H:%M}"
+        return "tomorrow" if days else "today"
     day = f"{local.day} {MONTHS[local.month - 1]}"
     if local.year != today.year:
         return f"{day} {local.year}"

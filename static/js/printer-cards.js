@@ -31,11 +31,13 @@ function showInTray(event) {
   if (run) setText(run, "words", badge(event.state, event.progress).word);
 }
 
-// Returns whether the card can show the event as it is; one that was silent, or lacks an "done at", cannot.
+// Returns whether the card has a place for all that the event says; one of a printer that was silent has not.
 function fits(card, event) {
-  const needsDone = event.state === "printing" && event.remainingSeconds !== null;
-  const hasDone = card.querySelector('[data-show="done"]') !== null;
-  return card.dataset.signature === signature(event) && !("silent" in card.dataset) && needsDone === hasDone;
+  if (card.dataset.signature !== signature(event) || "silent" in card.dataset !== (event.state === "offline")) return false;
+  if (!["printing", "paused"].includes(event.state)) return true;
+  const lacks = (name) => card.querySelector(`[data-show="${name}"]`) === null;
+  const willBeDone = event.state === "printing" && event.remainingSeconds !== null;
+  return willBeDone !== lacks("done") && !(event.layer !== null && lacks("layers"));
 }
 
 // Returns whether the banner is as new as the event now.

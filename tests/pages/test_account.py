@@ -1,0 +1,89 @@
+"""Log-in, log-out and password."""
+
+import pytest
+from django.test import Client
+
+from tests.factories import make_staff
+from tests.pages.conftest import LIST, text_of
+
+LOGIN = "/admin/login/"
+
+
+def test_staff_come_in_and_go_where_they_wanted(client, staff):
+    fields = {"username": staff.username, "password": "tidy-workshop", "next": f"{LIST}new/"}
+
+    assert client.post(LOGIN, fields)["Location"] == f"{LIST}new/"
+
+
+def test_without_a_wish_they_come_to_the_list(client, staff):
+    response = client.post(LOGIN, {"username": staff.username, "password": "tidy-workshop"})
+
+    assert response["Location"] == LIST
+
+
+@pytest.mark.django_db
+def test_a_wrong_password_is_said_in_the_page(client):
+    response = client.post(LOGIN, {"username": "nobody", "password": "wrong"})
+
+    assert response.status_code == 200
+    assert 'role="alert"' in text_of(response)
+
+
+@pytest.mark.django_db
+def test_who_is_no_staff_does_not_come_in(client):
+    outsider = make_staff(is_staff=False)
+
+    response = client.post(LOGIN, {"username": outsider.username, "password": "tidy-workshop"})
+
+    assert response.status_code == 200
+    assert "sessionid" not in client.cookies
+
+
+@pytest.mark.django_db
+def test_too_many_wrong_passwords_close_the_door_for_a_while(client, settings):
+    settings.AXES_FAILURE_LIMIT = 2
+
+    for _ in range(3):
+        response = client.post(LOGIN, {"username": "nobody", "password": "wrong"})
+
+    assert response.status_code == 429
+    assert "Too many failed log-ins" in text_of(response)
+
+
+def test_logging_out_leads_to_the_log_in(browser):
+    assert browser.post("/admin/logout/")["Location"] == LOGIN
+    assert browser.get(LIST).status_code == 302
+
+
+def test_a_link_does_not_log_anybody_out(browser):
+    assert browser.get("/admin/logout/").status_code == 405
+    assert browser.get(LIST).status_code == 200
+
+
+def test_a_new_password_counts_from_now_on(browser, staff):
+    new = "clean-plates-11"
+    fields = {"old_password": "tidy-workshop", "new_password1": new, "new_password2": new}
+
+    response = browser.post("/admin/password_change/", fields, follow=True)
+
+    staff.refresh_from_db()
+    assert staff.check_password(new)
+    assert "Your password is changed." in text_of(response)
+
+
+def test_a_wrong_present_password_is_said_beside_its_field(browser):
+    fields = {"old_password": "wrong", "new_password1": "clean-plates-11", "new_password2": "clean-plates-11"}
+
+    assert 'id="old_password-error"' in text_of(browser.post("/admin/password_change/", fields))
+
+
+def test_another_log_in_is_another_shared_connection(staff):
+    names = set()
+    for _ in range(2):
+        browser = Client()
+        browser.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+        html = text_of(browser.get(LIST))
+        names.add(html.split('data-live-session="')[1][:16])
+        assert str(browser.session.session_key) not in html
+
+    assert len(names) == 2

@@ -1,0 +1,148 @@
+"""The page of one job: GET /admin/print-queue/{id}/."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from printqueue.models import Who
+from tests.factories import Client
+from tests.pages.conftest import LIST, ended_job, lost_job, ready_job, started_job, text_of
+
+
+def page(browser, job):
+    return text_of(browser.get(f"{LIST}{job.pk}/"))
+
+
+def test_a_printing_job_shows_percent_layer_remaining_and_when_it_is_done(browser, beside):
+    job = ready_job(print_file_name="ring.gcode", customer_id="C-77", note="Left hand")
+    details = {"progress": 45.34, "remaining_seconds": 3120, "layer": 41, "total_layers": 160}
+    beside.says("printing", run_key="a", file_name="ring.gcode", **details)
+
+    html = page(browser, job)
+
+    for text in ("Printing 45.3%", "45.3<small>%", "52 min", "41/160", "(just now)", "Left P1S", "C-77", "Left hand"):
+        assert text in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "band"),
+    [(30, "(just now)", "now"), (130, "(2m ago)", "min"), (3700, "(1h ago)", "hours")],
+)
+def test_a_report_says_how_old_it_is(seconds, text, band, browser, printer):
+    job = ready_job(print_file_name="ring.gcode")
+    client = Client(printer, now=timezone.now() - timedelta(seconds=seconds + 5))
+    client.says("printing", run_key="a", file_name="ring.gcode", progress=12.0)
+
+    html = page(browser, job)
+
+    assert text in html
+    assert f'data-age="{band}"' in html
+
+
+def test_before_any_report_it_waits_for_updates(browser):
+    html = page(browser, started_job())
+
+    assert "Waiting for updates…" in html
+    assert "%" not in html.split("<main")[1].split("</section>")[0]
+
+
+def test_one_hundred_percent_while_printing_is_finishing(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=100.0)
+
+    html = page(browser, job)
+
+    assert "Finishing" in html
+    assert "100%" not in html
+    assert "100.0" not in html.replace('value="100.0"', "")
+
+
+def test_a_completed_job_is_a_print_successful(browser):
+    assert "Print Successful" in page(browser, ended_job("complete"))
+
+
+def test_the_timeline_tells_who_and_why(browser, staff):
+    job = started_job()
+    job.fail(by=Who(user=staff), now=timezone.now(), reason="came off the plate")
+
+    html = page(browser, job)
+
+    assert "Mara Keller: came off the plate" in html
+    assert html.index("came off the plate") < html.index('class="what">Created')
+
+
+def test_a_run_says_why_it_is_this_jobs(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+    job.refresh_from_db()
+
+    assert job.match_reason
+    assert f"Matched: {job.match_reason}" in page(browser, job)
+
+
+def test_an_end_that_nobody_saw_is_asked_about(browser, beside):
+    html = page(browser, lost_job(beside))
+
+    assert "How did it end?" in html
+    for verb in ("complete", "fail", "cancel"):
+        assert f"/{verb}/" in html
+    assert "Ended, nobody knows how" in html
+
+
+@pytest.mark.parametrize(
+    ("make", "offered"),
+    [
+        (ready_job, {"start", "cancel", "edit", "print-again", "hide"}),
+        (started_job, {"complete", "fail", "cancel", "edit", "print-again"}),
+        (ended_job, {"print-again", "reopen", "edit", "hide"}),
+        (lambda: ended_job("fail"), {"retry", "print-again", "reopen", "edit", "hide"}),
+    ],
+)
+def test_it_offers_the_verbs_that_lead_on_and_no_other(make, offered, browser):
+    job = make()
+    html = page(browser, job)
+    verbs = ["start", "complete", "fail", "cancel", "retry", "reopen", "edit", "print-again", "hide"]
+
+    assert {verb for verb in verbs if f"{LIST}{job.pk}/{verb}/" in html} == offered
+
+
+def test_a_hidden_job_is_not_found(browser):
+    job = ready_job()
+    job.hide()
+
+    assert browser.get(f"{LIST}{job.pk}/").status_code == 404
+
+
+def test_htmx_gets_it_without_the_frame_of_the_page(htmx):
+    job = ready_job()
+
+    assert page(htmx, job).startswith(f'<div class="stack" id="job-{job.pk}"')
+
+
+def test_times_are_in_the_zone_that_the_browser_named(browser):
+    job = ready_job()
+    browser.cookies["timeZone"] = "Asia/Kolkata"
+    created = timezone.localtime(job.created_at, timezone.get_fixed_timezone(330))
+
+    assert f">{created:%H:%M}<" in page(browser, job)
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Land", "../../etc/passwd", "", "x" * 5000])
+def test_a_zone_that_is_none_is_passed_over(zone, browser):
+    browser.cookies["timeZone"] = zone
+
+    assert "Created" in page(browser, ready_job())
+
+
+def test_the_number_of_queries_does_not_grow_with_what_happened(browser, beside, django_assert_max_num_queries):
+    job = ready_job(print_file_name="ring.gcode", copies=9)
+    counts = []
+    for number in range(4):
+        beside.says("printing", run_key=f"k{number}", file_name="ring.gcode", progress=1.0)
+        beside.says("completed", run_key=f"k{number}", progress=100.0)
+        with django_assert_max_num_queries(9) as queries:
+            page(browser, job)
+        counts.append(len(queries))
+
+    assert len(set(counts)) == 1
