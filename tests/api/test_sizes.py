@@ -62,10 +62,10 @@ def test_a_full_call_of_reports_fits(caller):
         "progress": 45.3,
         "filename": "f" * 100 + ".gcode.3mf",
         "measuredAt": "2026-11-23T12:00:00.123Z",
+        "sequence": 2**53 - 1,
     }
-    reports = [{**report, "sequence": number} for number in range(1, MAX_REPORTS_PER_CALL + 1)]
 
-    response = caller.post("printer-reports", {"reports": reports})
+    response = caller.post("printer-reports", {"reports": [report] * MAX_REPORTS_PER_CALL})
 
     assert response.status_code == 200
     assert len(response.json()["results"]) == MAX_REPORTS_PER_CALL
