@@ -32,7 +32,7 @@ class Ear(Protocol):
     """Where a pump waits for hints."""
 
     def wait(self, seconds: float) -> None:
-        """Return at the next hint, or after so many seconds. Never raises."""
+        """Return at the next hint, or after so many seconds."""
 
     def close(self) -> None:
         """Let go of what it holds."""

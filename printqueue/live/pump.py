@@ -113,6 +113,10 @@ class Pump:
         while not self._ending.is_set():
             try:
                 self.look()
+                if self._is_failing:
+                    logger.warning("Changes can be read again.")
+                self._is_failing, pause = False, 0.0
+                hints.wait(LOOK_EVERY)
             except Exception:
                 # Whatever it was: a process whose pump has died shows frozen pages for ever.
                 if not self._is_failing:
@@ -121,11 +125,6 @@ class Pump:
                 connections.close_all()
                 pause = min(LONGEST_PAUSE, pause * 2 or 0.1)
                 self._ending.wait(pause)
-            else:
-                if self._is_failing:
-                    logger.warning("Changes can be read again.")
-                self._is_failing, pause = False, 0.0
-                hints.wait(LOOK_EVERY)
         hints.close()
         connections.close_all()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import resource
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,13 @@ def collect_static_files() -> None:
         # What earlier versions were called stays: pages that were loaded before an upgrade still ask for it.
         call_command("collectstatic", interactive=False, verbosity=0)
         note.write_text(wanted)
+
+
+def allow_open_files() -> None:
+    """Let this process open as many files as the system grants: each open page is one, and the usual 1,024 are few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _state_of_sources() -> str:

@@ -13,7 +13,7 @@ from tests.processes import ServeProcess
 
 @pytest.fixture
 def open_stream(transactional_db: None) -> Iterator[Callable[..., SseClient]]:
-    """`open_stream(server, "/api/…", key=token)`: an open stream; without a key, as a new member of staff."""
+    """`open_stream(server, "/api/…", headers=…)`: an open stream; without headers, of a new member of staff."""
     clients: list[SseClient] = []
 
     def opened(
@@ -21,7 +21,7 @@ def open_stream(transactional_db: None) -> Iterator[Callable[..., SseClient]]:
         path: str = "/api/print-queue/events",
         *,
         headers: dict[str, str] | None = None,
-        **more: str,
+        **more: Any,
     ) -> SseClient:
         client = SseClient(server.url + path, headers=headers or staff_headers(), **more)
         clients.append(client)

@@ -67,7 +67,7 @@ def test_a_page_that_opens_in_the_midst_of_writes_misses_nothing(server, open_st
     jobs = [make_job() for _ in range(5)]
     headers = staff_headers()
 
-    streams = []
+    streams: list[SseClient] = []
     with while_writing(jobs, range(1, 41)) as writing:
         while not writing.done() and len(streams) < 30:
             streams.append(open_stream(server, headers=headers))

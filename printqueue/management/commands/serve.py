@@ -13,7 +13,7 @@ from django.db import connections
 from printqueue import periodic
 from printqueue.live import pump
 from printqueue.serving.locks import AlreadyServed, only_server
-from printqueue.serving.prepare import FirstStaff, collect_static_files, prepare_database
+from printqueue.serving.prepare import FirstStaff, allow_open_files, collect_static_files, prepare_database
 from printqueue.serving.web import CannotListen, WebServer
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Command(BaseCommand):
             with only_server():
                 self.show(prepare_database())
                 collect_static_files()
+                allow_open_files()
                 self.serve(bind, port, with_worker=not no_worker)
         except AlreadyServed as error:
             raise CommandError(str(error)) from error
