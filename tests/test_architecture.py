@@ -25,7 +25,7 @@ UPWARD = {
     "views": {"admin", "management"},
 }
 PURE = ["routing", "matching", "estimate", "stalls", "history"]
-CLIENT_LIBRARIES = {"httpx2", "stamina", "paho"}
+CLIENT_LIBRARIES = {"httpx2", "paho"}
 
 
 def sources(part: str) -> list[Path]:
