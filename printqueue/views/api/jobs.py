@@ -146,8 +146,7 @@ def _chosen(actor: Actor, query: ListQuery) -> PrintQueueQuerySet:
             printer_named(actor, query.printer)
         jobs = jobs.filter(printer__serial=query.printer)
     if query.q:
-        columns = ("code", "design_name", "customer_id", "note", "print_file_name")
-        jobs = jobs.filter(Q(*((f"{column}__icontains", query.q) for column in columns), _connector=Q.OR))
+        jobs = jobs.search(query.q)
     return jobs
 
 
