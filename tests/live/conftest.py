@@ -1,6 +1,7 @@
 """What the tests of the live layer share: streams of a real server, and the pump of the test process."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
