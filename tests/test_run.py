@@ -16,7 +16,7 @@ from tests.processes import free_port, wait_for
 
 pytestmark = pytest.mark.sqlite_only
 
-VERBS = ["setup", "demo", "serve", "worker", "client", "manage", "test", "lint"]
+VERBS = ["setup", "demo", "serve", "worker", "client", "manage", "test", "lint", "bench"]
 
 
 def run(*arguments: str, cwd: Path = ROOT, **given: str) -> subprocess.CompletedProcess[str]:
