@@ -1,7 +1,8 @@
 """Who is let in, and what they see."""
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
 from django.test import RequestFactory
 
 from printqueue.access import Actor, NotAllowed, NotLoggedIn, actor_of, job_for, jobs_for, printers_for
@@ -12,7 +13,7 @@ from tests.factories import NOW, make_job, make_key, make_printer, make_staff
 pytestmark = pytest.mark.django_db
 
 
-def request_by(user: object, **headers: str) -> object:
+def request_by(user: User | AnonymousUser, **headers: str) -> HttpRequest:
     request = RequestFactory().get("/", headers=headers)
     request.user = user
     return request

@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin as site
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -49,7 +50,7 @@ def form_of(job: PrintQueue, **fields: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.model_name)
-def test_every_model_has_a_list_and_nothing_is_deleted(browser: Browser, model: type) -> None:
+def test_every_model_has_a_list_and_nothing_is_deleted(browser: Browser, model: type[Model]) -> None:
     client = Client(make_printer())
     make_job(print_file_name="a.gcode")
     client.says("printing", run_key="1@0", file_name="a.gcode", progress=40)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -40,8 +41,8 @@ def test_a_cancel_by_staff_wins_over_progress_that_comes_at_the_same_moment() ->
         same_job = PrintQueue.objects.get(pk=job.pk)
 
         _cancelled, put = at_once(
-            lambda job=same_job: job.cancel(by=Who(), now=NOW),
-            lambda client=client, job=job: client.put(job, 50),
+            partial(same_job.cancel, by=Who(), now=NOW),
+            partial(client.put, job, 50),
         )
 
         job.refresh_from_db()
@@ -56,8 +57,8 @@ def test_a_print_that_ends_while_staff_cancel_it_has_one_end() -> None:
         same_job = PrintQueue.objects.get(pk=job.pk)
 
         at_once(
-            lambda job=same_job: job.cancel(by=Who(), now=NOW),
-            lambda client=client, job=job: client.put(job, 100, state=ReportState.COMPLETED),
+            partial(same_job.cancel, by=Who(), now=NOW),
+            partial(client.put, job, 100, state=ReportState.COMPLETED),
         )
 
         job.refresh_from_db()
@@ -70,12 +71,7 @@ def test_two_printers_that_begin_the_same_file_do_not_share_the_job() -> None:
         job = make_job(print_file_name=f"ring-{number}.gcode")
         clients = [Client(make_printer()) for _ in range(2)]
 
-        at_once(
-            *(
-                lambda client=client, file=job.print_file_name: client.says("printing", run_key="1@0", file_name=file)
-                for client in clients
-            )
-        )
+        at_once(*(partial(client.says, "printing", run_key="1@0", file_name=job.print_file_name) for client in clients))
 
         assert PrintRun.objects.filter(job=job).count() == 1
         job.refresh_from_db()
@@ -94,6 +90,6 @@ def test_a_job_started_twice_at_once_is_started_once() -> None:
 def test_moves_at_once_lose_no_job() -> None:
     jobs = [make_job() for _ in range(6)]
 
-    at_once(*(lambda job=job: job.edit(position=2) for job in jobs[2:]))
+    at_once(*(partial(job.edit, position=2) for job in jobs[2:]))
 
     assert sorted(PrintQueue.objects.positions().values()) == [1, 2, 3, 4, 5, 6]

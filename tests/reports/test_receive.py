@@ -64,7 +64,7 @@ def test_a_paused_printer_pauses_its_job_and_says_why(client: Client) -> None:
 
     job.refresh_from_db()
     assert job.state == JobState.PAUSED
-    assert job.transitions.last().reason == "On Left: 0300-8006 Filament ran out"
+    assert job.transitions.latest("id").reason == "On Left: 0300-8006 Filament ran out"
 
 
 def test_a_full_bar_that_still_prints_completes_nothing(client: Client) -> None:
