@@ -10,7 +10,7 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
   !(
     (name === "open" && element.tagName === "DETAILS") ||
     (name === "selected" && element.tagName === "OPTION") ||
-    (["value", "checked"].includes(name) && ["INPUT", "TEXTAREA"].includes(element.tagName))
+    (["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea"))
   );
 
 function plan(fragment, delay) {
@@ -36,6 +36,13 @@ for (const kind of KINDS) {
     }
   });
 }
+
+// A refusal is a toast for whoever pressed a button; it must not take the place of a fragment.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status < 400 || detail.requestConfig.verb !== "get") return;
+  detail.shouldSwap = false;
+  detail.isError = true;
+});
 
 for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.body.addEventListener(failure, ({ detail }) => {

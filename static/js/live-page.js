@@ -3,6 +3,7 @@ import "./ages.js";
 import "./fragments.js";
 import "./job-progress.js";
 import "./live-indicator.js";
+import "./no-answer.js";
 import "./printer-cards.js";
 import "./silence.js";
 import "./live.js";

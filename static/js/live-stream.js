@@ -3,7 +3,7 @@
 const SILENT_AFTER_MS = 33_000;
 const OPENING_TAKES_MS = 8_000;
 
-// Calls `onEvent({name, data})` for each event, and `onStatus(status)` when it changes; a status is
+// Calls `onEvent({id, name, data})` for each event, and `onStatus(status)` when it changes; a status is
 // {state: "live" | "reconnecting" | "lost", since} with the time of the last byte by this machine's clock, or
 // {state: "ended"} when the server no longer lets us in.
 export class LiveStream {
@@ -48,7 +48,8 @@ export class LiveStream {
     this.opened = false;
     this.triedAt = Date.now();
     try {
-      const response = await fetch(`${this.url}?lastEventId=${encodeURIComponent(this.lastEventId)}`, {
+      const from = this.lastEventId ? `?lastEventId=${encodeURIComponent(this.lastEventId)}` : "";
+      const response = await fetch(this.url + from, {
         headers: { Accept: "text/event-stream" },
         cache: "no-store",
         signal: this.controller.signal,
@@ -80,14 +81,14 @@ export class LiveStream {
     }
   }
 
-  take({ id, name, data }) {
-    if (id) this.lastEventId = id;
-    this.onEvent({ name, data });
+  take(event) {
+    if (event.id) this.lastEventId = event.id;
+    this.onEvent(event);
   }
 
   startAnew() {
     this.lastEventId = "";
-    this.onEvent({ name: "stream-reset", data: "" });
+    this.onEvent({ id: "", name: "stream-reset", data: "" });
   }
 
   tell(state) {

@@ -11,13 +11,13 @@ function tellAll(message) {
   for (const tab of tabs) tab.postMessage(message);
 }
 
-function onEvent({ name, data }) {
+function onEvent({ id, name, data }) {
   if (name === "message") {
     const event = JSON.parse(data);
-    memory.add(event);
+    memory.add(event, id);
     tellAll({ kind: "event", event });
   } else if (name === "stream-reset") {
-    memory = new LiveMemory(stream.lastEventId);
+    memory = new LiveMemory("");
     tellAll({ kind: "event", event: { type: "reset" } });
   } else if (name === "clock") {
     tellAll({ kind: "event", event: { type: "clock", ...JSON.parse(data) } });

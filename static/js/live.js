@@ -4,22 +4,51 @@ import { LiveStream } from "./live-stream.js";
 
 const { liveFrom, liveSession, liveUrl, liveWorker } = document.body.dataset;
 
+// The worker itself finds out after 33 s that the server is silent, and says so.
+const WORKER_SILENT_AFTER_MS = 40_000;
+
 function dispatch(type, detail) {
   document.body.dispatchEvent(new CustomEvent(`pf:${type}`, { detail }));
 }
 
 function listenToWorker() {
   // Another log-in is another name, hence another worker.
-  const { port } = new SharedWorker(liveWorker, { name: `printfactory-${liveSession}`, type: "module" });
+  const worker = new SharedWorker(liveWorker, { name: `printfactory-${liveSession}`, type: "module" });
+  const { port } = worker;
+  const left = new AbortController();
+  let heardAt = Date.now();
+  let isLive = false;
+
   const hello = () => port.postMessage({ kind: "hello", url: liveUrl, lastEventId: liveFrom });
+  const bye = () => port.postMessage({ kind: "bye" });
+  const leave = () => {
+    clearInterval(watch);
+    left.abort();
+    bye();
+    port.close();
+  };
+  const watch = setInterval(() => {
+    if (!isLive || Date.now() - heardAt < WORKER_SILENT_AFTER_MS) return;
+    // It died, or slept as we did: what we show is old until it, or its successor, answers.
+    leave();
+    dispatch("status", { state: "lost", since: heardAt });
+    listenToWorker();
+  }, 1000);
+
   port.addEventListener("message", ({ data }) => {
+    heardAt = Date.now();
+    if (data.kind === "status") isLive = data.status.state === "live";
     if (data.kind === "status") dispatch("status", data.status);
     else dispatch(data.event.type, data.event);
   });
+  worker.addEventListener("error", () => {
+    leave();
+    listenAlone();
+  });
+  addEventListener("pagehide", bye, { signal: left.signal });
+  addEventListener("pageshow", (event) => event.persisted && hello(), { signal: left.signal });
   port.start();
   hello();
-  addEventListener("pagehide", () => port.postMessage({ kind: "bye" }));
-  addEventListener("pageshow", (event) => event.persisted && hello());
 }
 
 // Without shared workers a tab has a stream of its own, but only while somebody can see it.
@@ -46,7 +75,6 @@ function listenAlone() {
   if (!document.hidden) open();
 }
 
-if (liveFrom) {
-  if ("SharedWorker" in window) listenToWorker();
-  else listenAlone();
-}
+dispatch("status", { state: "reconnecting", since: Date.now() });
+if ("SharedWorker" in window) listenToWorker();
+else listenAlone();

@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from printqueue.models import Printer, PrintQueue, Who
+from tests.e2e.conftest import TOUCH
 from tests.factories import Client, make_job, make_printer
 
 MOVED_MS = 6_000
@@ -16,6 +17,12 @@ LOST_MS = 20_000
 FOUND_MS = 24_000
 
 LIST = "/admin/print-queue/"
+
+# A checkbox has its label for a target; what is for screen readers alone nobody has to hit.
+TOO_SMALL = """() => [...document.querySelectorAll("a, button, select, summary, input:not([type=hidden], [type=checkbox])")]
+  .filter((element) => !element.closest(".sr-only, .skip-link") && element.checkVisibility())
+  .filter((element) => { const box = element.getBoundingClientRect(); return box.width < 44 || box.height < 44; })
+  .map((element) => element.outerHTML)"""
 
 
 @pytest.fixture
@@ -129,7 +136,57 @@ def test_moving_a_job_keeps_the_page_and_the_focus(page):
     page.get_by_label(f"Move {first.code} down").click()
 
     expect(page.locator(".q-row .q-code").first).to_have_text(second.code, timeout=MOVED_MS)
+    expect(page.get_by_role("status").get_by_text(f"{first.code} moved down.")).to_be_visible()
     assert page.evaluate("window.isSamePage")
+
+
+def test_focus_stays_on_a_button_whose_row_is_fetched_anew(page):
+    jobs = [make_job(now=timezone.now()) for _ in range(3)]
+    open_live(page, LIST)
+    button = page.get_by_label(f"Move {jobs[0].code} down")
+
+    button.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".q-row .q-code").nth(1)).to_have_text(jobs[0].code, timeout=MOVED_MS)
+    expect(button).to_be_focused()
+
+
+def test_search_narrows_the_list_while_one_types_and_events_do_not_widen_it(page):
+    found, other = make_job(design_name="Spiral", now=timezone.now()), make_job(now=timezone.now())
+    open_live(page, LIST)
+
+    page.locator("#q").press_sequentially("spira")
+
+    expect(page.locator(f"#job-{other.pk}")).to_have_count(0)
+    second = make_job(design_name="Spiral two", now=timezone.now())
+    expect(page.locator(f"#job-{second.pk}")).to_be_visible(timeout=MOVED_MS)
+    expect(page.locator(".q-row")).to_have_count(2)
+    assert "q=spira" in page.url
+    assert page.locator(f"#job-{found.pk}").is_visible()
+
+
+def test_a_verb_without_an_answer_is_said_to_have_failed(page):
+    job = make_job(now=timezone.now())
+    other = make_job(now=timezone.now())
+    open_live(page, LIST)
+    page.route("**/down/", lambda route: route.abort())
+
+    page.get_by_label(f"Move {job.code} down").click()
+
+    expect(page.get_by_text("The server did not answer.")).to_be_visible()
+    assert other.is_enabled
+
+
+@pytest.mark.parametrize("path", ["", "?tab=history", "{job}/", "{job}/edit/", "{job}/cancel/", "new/"])
+def test_a_page_fits_the_touch_screen_and_a_finger(path, open_page, printing):
+    make_job(now=timezone.now(), design_name="A long name " * 12, print_file_name="x" * 250)
+    page = open_page(viewport=TOUCH)
+
+    page.goto(LIST + path.format(job=printing.pk))
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(TOO_SMALL) == []
 
 
 def test_a_second_tab_shares_the_stream_and_misses_nothing(page, printing, client_beside):

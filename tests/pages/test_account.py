@@ -87,3 +87,7 @@ def test_another_log_in_is_another_shared_connection(staff):
         assert str(browser.session.session_key) not in html
 
     assert len(names) == 2
+
+
+def test_who_is_in_already_is_passed_on(browser):
+    assert browser.get(LOGIN, {"next": f"{LIST}new/"})["Location"] == f"{LIST}new/"

@@ -58,11 +58,7 @@ class ShownJob:
     @property
     def hero_bar(self) -> str:
         """The pattern of the bar on its own page, which is always there."""
-        return (
-            self.bar
-            if self.job.is_active or self.job.progress is None
-            else display.bar(self.job.state, self.job.progress)
-        )
+        return "completed" if self.job.state == JobState.COMPLETED else self.bar
 
     @property
     def hero_value(self) -> float:

@@ -77,7 +77,8 @@ def _answer(request: HttpRequest, view: Callable[[StaffRequest], HttpResponse]) 
     except ObjectDoesNotExist as missing:
         raise Http404(str(missing)) from missing
     except Busy as busy:
-        return render(request, "503.html", {"reason": str(busy)}, status=503)
+        template = "printqueue/_toast.html" if staff.htmx else "503.html"
+        return render(request, template, {"text": str(busy), "state": "failed"}, status=503)
 
 
 def wants_fragment(request: StaffRequest) -> bool:
