@@ -190,5 +190,6 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Its news are of how it listens, which `serve` says in plainer words.
         "daphne": {"level": "WARNING"},
+        "django_eventstream": {"level": "WARNING"},  # and of each listener it has
     },
 }

@@ -14,6 +14,7 @@ from printqueue.live.feed import RowEvent
 from printqueue.live.library import Event, Listener
 from printqueue.live.pump import RESET, Pump
 from printqueue.live.reading import in_thread
+from printqueue.live.verdicts import Verdicts
 
 MOST_WAITING: Final = 100
 """Bursts that may wait for a page; when there are more, it reads what it missed from the database."""
@@ -39,7 +40,8 @@ class Burst:
 class Member:
     """An open page at the hub. Belongs to the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, verdicts: Verdicts) -> None:
+        self.verdicts = verdicts
         self.bursts: deque[Burst] = deque()
         self.has_missed = False
         self.must_reset = False
@@ -91,6 +93,7 @@ class Hub(Listener):
         self.assign_loop()
         self.source = source
         self.members: set[Member] = set()
+        self.verdicts = Verdicts()
         self._arrived: deque[Event] = deque()
         self._is_flush_due = False
 
@@ -132,7 +135,7 @@ async def joined() -> AsyncIterator[Member]:
     if hub is None or hub.source is not source:
         hub = _hubs[loop] = Hub(source)
         source.attach(hub)
-    member = Member()
+    member = Member(hub.verdicts)
     hub.members.add(member)
     try:
         yield member

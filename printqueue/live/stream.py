@@ -299,7 +299,7 @@ class Duties:
         if now < self._check_at:
             return True
         try:
-            is_allowed = await in_thread(self._viewer.still_allowed)
+            is_allowed = await self._member.verdicts.still_allowed(self._viewer)
         except Error:
             # The database is away for a moment. Who may watch is unknown, and soon that is as good as no.
             self._check_at = now + self._rhythm.check_again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,10 @@ class Viewer:
 
     printer_ids: frozenset[int] | None = None
     """The printers whose rows, and whose jobs, are the viewer's business; None stands for all."""
+
+    credential: Hashable = None
+    """What let the viewer in; equal ones get the same answer from `still_allowed`, which so is asked once for all of
+    them. None is asked for itself alone."""
 
     def sees(self, audience: Audience) -> bool:
         """Whether an event for `audience` is the viewer's business. Jobs without a printer are everybody's."""

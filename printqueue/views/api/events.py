@@ -77,4 +77,5 @@ def viewer_for(actor: Actor) -> Viewer:
         name=f"key {actor.key.pk}" if actor.key else f"user {actor.user.pk if actor.user else ''}",
         still_allowed=lambda: still_holds(actor, Scope.EVENTS_READ, timezone.now()),
         printer_ids=actor.printer_ids,
+        credential=actor,
     )
