@@ -1,0 +1,35 @@
+"""Every page that staff see, in every state that changes its look."""
+
+from collections.abc import Iterator
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import QUEUE
+from tests.e2e.shop import Shop
+
+
+def addresses(shop: Shop) -> dict[str, str]:
+    """Address by name."""
+    details = {f"job, {state}": f"{QUEUE}{job.pk}/" for state, job in shop.by_state().items()}
+    return {
+        "list": QUEUE,
+        "history": f"{QUEUE}?tab=history",
+        "nothing found": f"{QUEUE}?q=nothing+is+called+so",
+        "new job": f"{QUEUE}new/",
+        "edit": f"{QUEUE}{shop.printing.pk}/edit/",
+        "start": f"{QUEUE}{shop.ready.pk}/start/",
+        "cancel": f"{QUEUE}{shop.printing.pk}/cancel/",
+        "password": "/admin/password_change/",
+        "not found": f"{QUEUE}999999/",
+        **details,
+    }
+
+
+def visit_all(page: Page, shop: Shop) -> Iterator[str]:
+    """Open one page after the other; yields its name while it is open."""
+    for name, address in addresses(shop).items():
+        page.goto(address)
+        live = page.locator("#live")
+        if live.count():
+            expect(live).to_have_attribute("data-live", "live")
+        yield name

@@ -1,0 +1,151 @@
+"""A shop in the middle of its day: every state that the pages show, with times that go together."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from printqueue.models import PrinterKey, PrintQueue, Who
+from printqueue.protocol import Scope
+from tests.factories import Client, make_job, make_printer
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The jobs, by the state that they are in."""
+
+    printing: PrintQueue
+    paused: PrintQueue
+    not_heard: PrintQueue
+    failed: PrintQueue
+    ended: PrintQueue
+    ready: PrintQueue
+    completed: PrintQueue
+    cancelled: PrintQueue
+
+    def by_state(self) -> dict[str, PrintQueue]:
+        return vars(self)
+
+
+@dataclass(frozen=True)
+class _Day:
+    """Makes things happen so many minutes before `now`."""
+
+    now: datetime
+    by: User
+    key: PrinterKey
+
+    def at(self, minutes_ago: float) -> datetime:
+        return self.now - timedelta(minutes=minutes_ago)
+
+    def job(self, design: str, file_name: str, customer: str, minutes_ago: float = 300, **fields: Any) -> PrintQueue:
+        names = {"design_name": design, "print_file_name": file_name, "customer_id": customer}
+        return make_job(by=self.by, now=self.at(minutes_ago), **names, **fields)
+
+    def printer(self, serial: str, name: str) -> Client:
+        return Client(make_printer(serial, name=name), self.key)
+
+    def says(self, client: Client, minutes_ago: float, state: str, run_key: str = "", **fields: Any) -> None:
+        client.now = self.at(minutes_ago)
+        client.says(state, after_seconds=0, run_key=run_key, **fields)
+
+
+def open_shop(now: datetime, by: User) -> Shop:
+    """Fill the database with a shop as it is at `now`; `by` works there."""
+    key, _token = PrinterKey.issue("Workshop Pi", [Scope.REPORTS_WRITE], all_printers=True)
+    day = _Day(now, by, key)
+    left, right = day.printer("left", "Left P1S"), day.printer("right", "Right P1S")
+    bench, voron = day.printer("bench", "A1 Bench"), day.printer("voron", "Voron 2.4")
+    return Shop(
+        completed=_completed(day, left),
+        cancelled=_cancelled(day),
+        failed=_failed(day, right),
+        printing=_printing(day, left, right),
+        paused=_paused(day, right),
+        not_heard=_not_heard(day, voron),
+        ended=_ended(day, bench),
+        ready=_ready(day),
+    )
+
+
+def _completed(day: _Day, printer: Client) -> PrintQueue:
+    job = day.job("Infinity Splint", "infinity-splint_s8.gcode.3mf", "C-1039", 1500)
+    day.says(printer, 1450, "printing", "1@1", file_name=job.print_file_name, progress=1, total_layers=470)
+    day.says(printer, 1279, "completed", "1@1", progress=100, layer=470, total_layers=470)
+    return _fresh(job)
+
+
+def _cancelled(day: _Day) -> PrintQueue:
+    job = day.job("Swan Neck Ring", "swan-neck_s5.gcode.3mf", "C-1011", 1700)
+    job.cancel(by=Who(user=day.by), now=day.at(1300), reason="Ordered twice")
+    return job
+
+
+def _failed(day: _Day, printer: Client) -> PrintQueue:
+    job = day.job("Mallet Stack, index", "mallet-stack_index_s7.gcode.3mf", "C-1028", 400)
+    day.says(printer, 260, "printing", "2@1", file_name=job.print_file_name, progress=4, total_layers=320)
+    day.says(printer, 220, "printing", "2@1", progress=31.4, layer=101, total_layers=320)
+    _fresh(job).fail(by=Who(user=day.by), now=day.at(206), reason="came off the plate")
+    day.says(printer, 206, "cancelled", "2@1")
+    return _fresh(job)
+
+
+def _printing(day: _Day, printer: Client, other: Client) -> PrintQueue:
+    job = day.job(
+        "Infinity Splint", "infinity-splint_s6.gcode.3mf", "C-1042", 420, due_at=day.at(-1134), copies=2,
+        note="Right ring finger, size 6. Smooth the inside edge before fitting.",
+    )  # fmt: skip
+    staff = Who(user=day.by)
+    day.says(other, 380, "printing", "3@1", file_name=job.print_file_name, progress=2)
+    day.says(other, 311, "printing", "3@1", progress=38.2, layer=160, total_layers=468)
+    day.says(other, 310, "failed", "3@1", error_code="0300_8003", error_message="Spaghetti found")
+    _fresh(job).retry(by=staff, now=day.at(195), reason="plate cleaned, brim added")
+    day.says(printer, 112, "preparing", "4@1", file_name=job.print_file_name)
+    day.says(printer, 104, "printing", "4@1", progress=1, remaining_seconds=12600, layer=2, total_layers=468)
+    day.says(printer, 46, "paused", "4@1", progress=31.8, layer=149, total_layers=468, error_message="Filament ran out")
+    day.says(printer, 32, "printing", "4@1", progress=31.8, layer=149, total_layers=468)
+    day.says(printer, 0, "printing", "4@1", progress=45.3, remaining_seconds=7080, layer=212, total_layers=468)
+    return _fresh(job)
+
+
+def _paused(day: _Day, printer: Client) -> PrintQueue:
+    job = day.job("Buddy Ring Duo", "buddy-ring-duo_s9.gcode.3mf", "C-0987", 350, rush=True, due_at=day.at(-54))
+    numbers = {"progress": 62, "layer": 99, "total_layers": 160, "remaining_seconds": 2100}
+    day.says(printer, 90, "printing", "5@1", file_name=job.print_file_name, progress=1)
+    day.says(printer, 19, "printing", "5@1", **numbers)
+    day.says(printer, 18, "paused", "5@1", error_message="Filament ran out, slot 2", **numbers)
+    day.says(printer, 0, "paused", "5@1", error_message="Filament ran out, slot 2", **numbers)
+    return _fresh(job)
+
+
+def _not_heard(day: _Day, printer: Client) -> PrintQueue:
+    job = day.job("Resting Pan, left", "resting-pan_left.gcode", "C-1017", 500)
+    day.says(printer, 250, "printing", "6@1", file_name=job.print_file_name, progress=1)
+    day.says(printer, 106, "printing", "6@1", progress=71.8, remaining_seconds=4000, layer=290, total_layers=404)
+    day.says(printer, 105, "offline")
+    return _fresh(job)
+
+
+def _ended(day: _Day, printer: Client) -> PrintQueue:
+    """A print that nobody saw end, and after it one that belongs to no job."""
+    job = day.job("Thumb Spica Shell", "thumb-spica_m.gcode.3mf", "C-1001", 480)
+    day.says(printer, 240, "printing", "7@1", file_name=job.print_file_name, progress=88, layer=190, total_layers=212)
+    day.says(printer, 92, "printing", "8@1", file_name="buddy-ring-duo_s7_x2.gcode.3mf", progress=1)
+    day.says(printer, 54, "completed", "8@1", progress=100)
+    day.says(printer, 52, "idle")
+    day.says(printer, 0, "idle")
+    return _fresh(job)
+
+
+def _ready(day: _Day) -> PrintQueue:
+    job = day.job("Buddy Ring Duo", "buddy-ring-duo_s7.gcode.3mf", "C-0990", 200, rush=True, due_at=day.at(-1100))
+    day.job("Thumb Spica Shell, short, with vent holes", "thumb-spica_short_m_right_v12.gcode.3mf", "C-1044", 180)
+    day.job("Infinity Splint", "infinity-splint_s10.gcode.3mf", "C-0871", 150, due_at=day.at(-2600), copies=4)
+    day.job("Oval 8, set of three", "oval8_set_s5-7.gcode.3mf", "C-1046", 60, due_at=day.at(70))
+    return _fresh(job)
+
+
+def _fresh(job: PrintQueue) -> PrintQueue:
+    job.refresh_from_db()
+    return job
