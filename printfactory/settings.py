@@ -190,6 +190,7 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Its news are of how it listens, which `serve` says in plainer words.
         "daphne": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},  # below it, four lines for each log-in
         "django_eventstream": {"level": "WARNING"},  # and of each listener it has
     },
 }

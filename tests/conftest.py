@@ -43,13 +43,24 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the options do not ask for."""
-    left_out = {"postgres_only"} if config.getoption("--db") == "sqlite" else {"sqlite_only", "browser"}
+    """Leave out what the options do not ask for, and on PostgreSQL what says nothing about it."""
+    on_sqlite = config.getoption("--db") == "sqlite"
+    left_out = {"postgres_only"} if on_sqlite else {"sqlite_only", "browser"}
     if not config.getoption("--slow"):
         left_out.add("slow")
-    chosen = [item for item in items if not left_out & {mark.name for mark in item.iter_markers()}]
+
+    def is_chosen(item: pytest.Item) -> bool:
+        marks = {mark.name for mark in item.iter_markers()}
+        return not left_out & marks and (on_sqlite or "django_db" in marks or needs_database(item))
+
+    chosen = [item for item in items if is_chosen(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+def needs_database(item: pytest.Item) -> bool:
+    """Whether one of the test's fixtures, or of theirs, opens the database."""
+    return bool({"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,8 +11,6 @@ import pytest
 
 from tests.environment import ROOT
 
-pytestmark = pytest.mark.sqlite_only
-
 PACKAGE = ROOT / "printqueue"
 
 # What a part must not know. `views → reports, access, models → live` is the way down; nothing leads up.

@@ -11,8 +11,6 @@ import pytest
 
 import bootstrap
 
-pytestmark = pytest.mark.sqlite_only
-
 WHEEL = b"stands for pip's wheel"
 LOGIN = "Basic " + base64.b64encode(b"me:s@cret").decode()
 

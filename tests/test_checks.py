@@ -1,10 +1,7 @@
 """The system checks find what they are there for."""
 
-import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
-
-pytestmark = pytest.mark.sqlite_only
 
 
 def found() -> set[str]:

@@ -1,13 +1,10 @@
 """Whom a request comes from, when proxies stand before us."""
 
-import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
 
 from printqueue.proxies import TrustedProxies, client_address
-
-pytestmark = pytest.mark.sqlite_only
 
 
 def test_without_proxies_the_header_proves_nothing():

@@ -14,8 +14,6 @@ import pytest
 from tests.environment import ROOT
 from tests.processes import free_port, wait_for
 
-pytestmark = pytest.mark.sqlite_only
-
 VERBS = ["setup", "demo", "serve", "worker", "client", "manage", "test", "lint", "bench"]
 
 

@@ -19,8 +19,6 @@ from printfactory.secret import kept_secret
 from printqueue.logs import JsonFormatter
 from tests.environment import ROOT, SETTINGS, variables
 
-pytestmark = pytest.mark.sqlite_only
-
 Load = Callable[..., dict[str, Any]]
 
 POSTGRES = "postgresql://print:secret@db.example/queue"

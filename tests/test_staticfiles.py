@@ -9,8 +9,6 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.test import override_settings
 
-pytestmark = pytest.mark.sqlite_only
-
 HASH = re.compile(r"\.[0-9a-f]{12}\.")
 IMPORT = re.compile(r"""(?:import|from)\s*\(?\s*["']([^"']+)["']""")
 
