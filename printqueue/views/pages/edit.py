@@ -99,18 +99,17 @@ def _save(job: PrintQueue, seen: int, fields: dict[str, Any]) -> None:
 
 
 def _conflict(request: StaffRequest, form: JobForm, job: PrintQueue) -> HttpResponse:
-    stored = JobForm.of(job, printers_for(request.actor))
-    for name in form.fields:
-        value = stored.get_initial_for_field(stored.fields[name], name)
-        if form[name].value() != stored[name].value():
-            form.stored[name] = _in_words(job, name, value)
+    for name, wished in form.cleaned_data.items():
+        stored = getattr(job, name)
+        if wished != stored:
+            form.stored[name] = _in_words(name, stored)
     form.add_error(None, "Somebody changed this job while you were editing. Save again to overwrite what they wrote.")
     return _render(request, form, title=f"Edit {job.code}", job=job, status=409)
 
 
-def _in_words(job: PrintQueue, name: str, value: Any) -> str:
+def _in_words(name: str, value: Any) -> str:
     if name == "wanted_printer":
-        return str(job.wanted_printer or "any printer")
+        return str(value or "any printer")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return display.moment(value) if isinstance(value, datetime) else str(value or "nothing")

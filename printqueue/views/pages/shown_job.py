@@ -164,7 +164,14 @@ class ShownRun:
     def badge(self) -> Badge:
         if self.run.state == RunState.UNKNOWN_END:
             return UNKNOWN_END
-        return display.badge(self.run.state, self.run.progress)
+        return display.badge("offline" if self.is_silent else self.run.state, self.run.progress)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it goes on at a printer that is off, or was not heard for a minute."""
+        if not self.run.is_active or self.run.printer is None or self.run.source != RunSource.REPORTS:
+            return False
+        return self.run.printer.state == PrinterState.OFFLINE or self.run.printer.is_silent(self.now)
 
     @property
     def took(self) -> str:
