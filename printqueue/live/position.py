@@ -36,6 +36,12 @@ class Position:
         return cls(match[1], int(match[2]))
 
     @classmethod
+    def if_any(cls) -> Self | None:
+        """Read from the database where we stand now; None before the very first change."""
+        counter = RevisionCounter.objects.filter(pk=1).first()
+        return None if counter is None else cls(counter.epoch, counter.value)
+
+    @classmethod
     def current(cls) -> Self:
         """Read from the database where we stand now."""
         counter = RevisionCounter.current()

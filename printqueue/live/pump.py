@@ -70,20 +70,27 @@ class Pump:
 
     def look(self) -> None:
         """Read what changed since the last look and tell the listeners. Raises what the database raises."""
-        now = Position.current()
+        now = Position.if_any()
+        # Without a counter somebody is emptying the database; the next change makes one, of another epoch.
+        if now is not None:
+            self._follow(now)
+        self._looked_at = time.monotonic()
+
+    def _follow(self, now: Position) -> None:
+        if now == self.position:
+            return
         if now.epoch != self.position.epoch or now.revision < self.position.revision:
             self._start_again(now)
-        elif now.revision > self.position.revision:
-            # Asked after the counter was read: whoever attaches later reads the database from there on.
-            with self._lock:
-                is_heard = bool(self._listeners)
-            events = read_after(self.position.revision, now) if is_heard else []
-            if events is None:
-                self._start_again(now)
-            else:
-                self._tell(events)
-                self.position = now
-        self._looked_at = time.monotonic()
+            return
+        # Asked after the counter was read: whoever attaches later reads the database from there on.
+        with self._lock:
+            is_heard = bool(self._listeners)
+        events = read_after(self.position.revision, now) if is_heard else []
+        if events is None:
+            self._start_again(now)
+            return
+        self._tell(events)
+        self.position = now
 
     def _tell(self, events: list[RowEvent]) -> None:
         manager = get_listener_manager()

@@ -82,6 +82,19 @@ def test_a_restored_backup_resets_everybody(heard, change):
     assert event.channel == f"pf-{RevisionCounter.current().epoch}"
 
 
+def test_a_counter_that_is_away_for_a_moment_is_no_other_history(heard):
+    make_job()
+    heard.next()
+    counter = RevisionCounter.objects.get()
+    RevisionCounter.objects.all().delete()
+    pump.start().look()
+    counter.save()
+
+    job = make_job()
+
+    assert heard.next().revision == job.revision
+
+
 def test_after_a_reset_it_goes_on_in_the_new_history(heard):
     make_job()
     heard.next()
