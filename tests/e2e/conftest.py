@@ -8,10 +8,22 @@ import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
+from django.utils import timezone
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
+from printqueue.models import PrintQueue
 from tests.e2e import axe
 from tests.e2e.chromium import chromium
+from tests.factories import Client, make_job, make_key, make_printer
 from tests.processes import ServeProcess
 
 # Ample for a busy machine: what is promised in seconds is waited for by a test of its own.
@@ -22,6 +34,7 @@ DESK = ViewportSize(width=1280, height=800)
 TOUCH = ViewportSize(width=800, height=480)
 
 QUEUE = "/admin/print-queue/"
+SPLINT = "splint_s6.gcode"
 
 OpenPage = Callable[..., Page]
 
@@ -119,6 +132,32 @@ def stay(page: Page) -> Iterator[Callable[[str], Page]]:
     assert page.evaluate("window.isStillTheSame"), "the page was loaded again"
 
 
+@pytest.fixture
+def job(server: ServeProcess) -> PrintQueue:
+    """A ready job, which a print of SPLINT finds."""
+    return make_job(now=timezone.now(), design_name="Infinity Splint", print_file_name=SPLINT)
+
+
+@pytest.fixture
+def left(server: ServeProcess) -> Client:
+    """Speaks, now, for the printer "Left P1S"."""
+    printer = make_printer("left", name="Left P1S")
+    return Client(printer, make_key(printer)[0], now=timezone.now())
+
+
+def prints(client: Client, percent: float, *, state: str = "printing", file_name: str = SPLINT) -> None:
+    """Have the printer report one and the same print, a minute for each percent and a hundred layers."""
+    client.says(
+        state, after_seconds=0, run_key="1@1", progress=percent, file_name=file_name,
+        remaining_seconds=round(60 * (100 - percent)), layer=round(percent), total_layers=100,
+    )  # fmt: skip
+
+
+def row_of(page: Page, job: PrintQueue, group: str) -> Locator:
+    """The job's row on the list, if it is in that group: on-a-printer, needs-a-person or ready."""
+    return page.locator(f"#group-{group} tr[data-job='{job.pk}']")
+
+
 @pytest.fixture(scope="session")
 def axe_source() -> str:
     """The script of axe-core."""
@@ -127,8 +166,16 @@ def axe_source() -> str:
 
 @pytest.fixture
 def serious_violations(axe_source: str) -> Callable[[Page], list[str]]:
-    """`serious_violations(page)`: what axe-core finds serious or critical on the page as it stands.
+    """`serious_violations(page)`: what axe-core finds serious or critical on the page as it stands, light and dark.
 
     The page is one of `open_page(bypass_csp=True)`: axe-core sets inline styles to measure with.
     """
-    return lambda page: axe.serious_violations(page, axe_source)
+
+    def in_both_themes(page: Page) -> list[str]:
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")  # colours change at once
+        light = axe.serious_violations(page, axe_source)
+        page.emulate_media(color_scheme="dark")
+        # Nothing but the colours differs.
+        return light + [f"dark: {fault}" for fault in axe.serious_violations(page, axe_source, ("color-contrast",))]
+
+    return in_both_themes

@@ -57,11 +57,12 @@ def open_shop(now: datetime, by: User) -> Shop:
     day = _Day(now, by, key)
     left, right = day.printer("left", "Left P1S"), day.printer("right", "Right P1S")
     bench, voron = day.printer("bench", "A1 Bench"), day.printer("voron", "Voron 2.4")
+    twice = _failed_once(day, right)
     return Shop(
         completed=_completed(day, left),
         cancelled=_cancelled(day),
         failed=_failed(day, right),
-        printing=_printing(day, left, right),
+        printing=_printing(day, twice, left),
         paused=_paused(day, right),
         not_heard=_not_heard(day, voron),
         ended=_ended(day, bench),
@@ -84,23 +85,27 @@ def _cancelled(day: _Day) -> PrintQueue:
 
 def _failed(day: _Day, printer: Client) -> PrintQueue:
     job = day.job("Mallet Stack, index", "mallet-stack_index_s7.gcode.3mf", "C-1028", 400)
-    day.says(printer, 260, "printing", "2@1", file_name=job.print_file_name, progress=4, total_layers=320)
+    day.says(printer, 300, "printing", "2@1", file_name=job.print_file_name, progress=4, total_layers=320)
     day.says(printer, 220, "printing", "2@1", progress=31.4, layer=101, total_layers=320)
     _fresh(job).fail(by=Who(user=day.by), now=day.at(206), reason="came off the plate")
     day.says(printer, 206, "cancelled", "2@1")
     return _fresh(job)
 
 
-def _printing(day: _Day, printer: Client, other: Client) -> PrintQueue:
+def _failed_once(day: _Day, printer: Client) -> PrintQueue:
     job = day.job(
         "Infinity Splint", "infinity-splint_s6.gcode.3mf", "C-1042", 420, due_at=day.at(-1134), copies=2,
         note="Right ring finger, size 6. Smooth the inside edge before fitting.",
     )  # fmt: skip
-    staff = Who(user=day.by)
-    day.says(other, 380, "printing", "3@1", file_name=job.print_file_name, progress=2)
-    day.says(other, 311, "printing", "3@1", progress=38.2, layer=160, total_layers=468)
-    day.says(other, 310, "failed", "3@1", error_code="0300_8003", error_message="Spaghetti found")
-    _fresh(job).retry(by=staff, now=day.at(195), reason="plate cleaned, brim added")
+    day.says(printer, 380, "printing", "3@1", file_name=job.print_file_name, progress=2)
+    day.says(printer, 311, "printing", "3@1", progress=38.2, layer=160, total_layers=468)
+    day.says(printer, 310, "failed", "3@1", error_code="0300_8003", error_message="Spaghetti found")
+    job = _fresh(job)
+    job.retry(by=Who(user=day.by), now=day.at(195), reason="plate cleaned, brim added")
+    return job
+
+
+def _printing(day: _Day, job: PrintQueue, printer: Client) -> PrintQueue:
     day.says(printer, 112, "preparing", "4@1", file_name=job.print_file_name)
     day.says(printer, 104, "printing", "4@1", progress=1, remaining_seconds=12600, layer=2, total_layers=468)
     day.says(printer, 46, "paused", "4@1", progress=31.8, layer=149, total_layers=468, error_message="Filament ran out")

