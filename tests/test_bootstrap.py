@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import bootstrap
+from printfactory import bootstrap
 
 WHEEL = b"stands for pip's wheel"
 LOGIN = "Basic " + base64.b64encode(b"me:s@cret").decode()
