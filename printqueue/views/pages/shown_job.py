@@ -167,6 +167,11 @@ class ShownRun:
         return display.badge("offline" if self.is_silent else self.run.state, self.run.progress)
 
     @property
+    def steady_badge(self) -> Badge:
+        """The badge where no event moves it: a print that goes on shows its percent elsewhere."""
+        return self.badge if self.run.ended_at else display.badge("offline" if self.is_silent else self.run.state)
+
+    @property
     def is_silent(self) -> bool:
         """Whether it goes on at a printer that is off, or was not heard for a minute."""
         if not self.run.is_active or self.run.printer is None or self.run.source != RunSource.REPORTS:
@@ -175,9 +180,10 @@ class ShownRun:
 
     @property
     def took(self) -> str:
-        end = self.run.ended_at or self.now
-        text = display.duration((end - self.run.started_at).total_seconds())
-        return text if self.run.ended_at else f"{text} so far"
+        """How long it took, in words; "" while it goes on."""
+        if self.run.ended_at is None:
+            return ""
+        return display.duration((self.run.ended_at - self.run.started_at).total_seconds())
 
 
 WHAT: Final = {
