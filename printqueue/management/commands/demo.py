@@ -54,7 +54,9 @@ class Command(BaseCommand):
             fill_queue()
         self.stdout.write(f"Log in as demo with the password {give_password()}")
         config = write_client_config(port)
-        with running_client(config):
+        log = config.with_suffix(".log")
+        self.stdout.write(f"The printers' client writes to {log}")
+        with running_client(config, log):
             call_command("serve", port=port)
 
 
@@ -113,10 +115,11 @@ def new_key() -> str:
 
 
 @contextmanager
-def running_client(config: Path) -> Iterator[None]:
+def running_client(config: Path, log: Path) -> Iterator[None]:
     """Run the printer client as a process of its own, as it runs beside real printers, until the block ends."""
     command = [sys.executable, "-m", "printqueue.client", "--config", str(config)]
-    client = subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603 - our own program
+    with log.open("wb") as output:
+        client = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=output, stderr=output)  # noqa: S603 - ours
     try:
         yield
     finally:
