@@ -1,5 +1,7 @@
 """GET and POST /admin/print-queue/{id}/edit/."""
 
+import re
+
 from tests.pages.conftest import LIST, ready_job, text_of
 
 
@@ -7,6 +9,11 @@ def fields(job, **changes):
     """What the form sends when only `changes` were typed."""
     now = {"design_name": job.design_name, "print_file_name": job.print_file_name, "copies": job.copies}
     return {**now, "revision": job.revision, **changes}
+
+
+def revision_in(response):
+    """The revision that the form in an answer carries."""
+    return re.search(r'name="revision" value="(\d+)"', text_of(response))[1]
 
 
 def test_an_edit_is_stored(browser):
@@ -39,7 +46,28 @@ def test_what_somebody_else_wrote_meanwhile_is_shown_before_it_is_overwritten(br
     assert response.status_code == 409
     assert job.note == "Theirs"
     assert "<strong>Theirs</strong>" in text_of(response)
-    browser.post(f"{LIST}{job.pk}/edit/", fields(job, note="Mine"))
+
+
+def test_a_form_shown_again_for_a_mistake_does_not_hide_what_somebody_else_wrote(browser):
+    job = ready_job()
+    form = fields(job, note="Mine")
+    job.edit(note="Theirs")
+
+    shown_again = browser.post(f"{LIST}{job.pk}/edit/", {**form, "design_name": ""})
+    corrected = browser.post(f"{LIST}{job.pk}/edit/", {**form, "revision": revision_in(shown_again)})
+
+    job.refresh_from_db()
+    assert (shown_again.status_code, corrected.status_code, job.note) == (422, 409, "Theirs")
+
+
+def test_the_page_of_a_conflict_carries_the_revision_that_it_shows(browser):
+    job = ready_job()
+    form = fields(job, note="Mine")
+    job.edit(note="Theirs")
+
+    shown = browser.post(f"{LIST}{job.pk}/edit/", form)
+    browser.post(f"{LIST}{job.pk}/edit/", {**form, "revision": revision_in(shown)})
+
     job.refresh_from_db()
     assert job.note == "Mine"
 

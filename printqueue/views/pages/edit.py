@@ -47,16 +47,20 @@ def edit(request: StaffRequest, pk: int) -> HttpResponse:
     """Change what a job wishes; what somebody else changed meanwhile is shown before it is overwritten."""
     job = job_for(request.actor, pk)
     form = JobForm.of(job, printers_for(request.actor), _data(request))
-    if not form.is_bound or not form.is_valid():
-        return _render(request, form, title=f"Edit {job.code}", job=job)
+    if not form.is_bound:
+        return _render(request, form, title=f"Edit {job.code}", job=job, seen=job.revision)
+    # A form that is shown again keeps what its viewer saw, so that a mistake in it hides nobody's change.
+    seen = _seen(request)
+    if not form.is_valid():
+        return _render(request, form, title=f"Edit {job.code}", job=job, seen=seen)
     try:
-        _save(job, _seen(request), form.cleaned_data)
+        _save(job, seen, form.cleaned_data)
     except RevisionConflict:
         job.refresh_from_db()
         return _conflict(request, form, job)
     except ValidationError as problem:
         _take_errors(form, problem)
-        return _render(request, form, title=f"Edit {job.code}", job=job)
+        return _render(request, form, title=f"Edit {job.code}", job=job, seen=seen)
     return done(request, f"{job.code} is changed.", to=reverse("pages:job", args=[job.pk]))
 
 
@@ -104,7 +108,7 @@ def _conflict(request: StaffRequest, form: JobForm, job: PrintQueue) -> HttpResp
         if wished != stored:
             form.stored[name] = _in_words(name, stored)
     form.add_error(None, "Somebody changed this job while you were editing. Save again to overwrite what they wrote.")
-    return _render(request, form, title=f"Edit {job.code}", job=job, status=409)
+    return _render(request, form, title=f"Edit {job.code}", job=job, seen=job.revision, status=409)
 
 
 def _in_words(name: str, value: Any) -> str:
@@ -121,7 +125,13 @@ def _take_errors(form: JobForm, problem: ValidationError) -> None:
 
 
 def _render(
-    request: StaffRequest, form: JobForm, *, title: str, job: PrintQueue | None, status: int | None = None
+    request: StaffRequest,
+    form: JobForm,
+    *,
+    title: str,
+    job: PrintQueue | None,
+    seen: int | None = None,
+    status: int | None = None,
 ) -> HttpResponse:
-    context = {"form": form, "title": title, "job": job}
+    context = {"form": form, "title": title, "job": job, "seen": seen}
     return render(request, "printqueue/form.html", context, status=status or (422 if form.errors else 200))
