@@ -8,7 +8,6 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 SQLITE = "django.db.backends.sqlite3"
-POSTGRESQL = "django.db.backends.postgresql"
 
 # IMMEDIATE takes the write lock at BEGIN: a transaction that reads first and writes later would otherwise be
 # refused at once ("database is locked") when another one wrote in between, whatever the timeout.

@@ -87,14 +87,6 @@ class Report(TypedDict):
     model: NotRequired[str]
 
 
-class ReportsCall(TypedDict):
-    """The body of POST /api/printer-reports."""
-
-    client: NotRequired[str]
-    sentAt: NotRequired[str]
-    reports: list[Report]
-
-
 class FieldError(TypedDict):
     """One field of a refused body and what was expected of it."""
 

@@ -18,7 +18,7 @@ from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRA
 from printqueue.models.locks import Busy, Moved, in_transaction, locked
 from printqueue.models.printer import Printer
 from printqueue.models.run import ACTIVE as RUN_ACTIVE
-from printqueue.models.run import PrintRun, RunState
+from printqueue.models.run import PrintRun, RunSource, RunState
 from printqueue.models.transition import InvalidTransition, Who, record
 
 RECENT: Final = timedelta(hours=24)
@@ -266,9 +266,20 @@ class PrintQueue(JobRow):
         self.lock()
         if self.state not in ENDED:
             raise InvalidTransition("reopen", self.state)
-        self.copies_done = min(self.copies_done, self.copies - 1)
+        self._take_back_a_copy()
         self._move(JobState.READY, "reopen", who=by, at=now, reason=reason)
         save_revised([Change(self, STATE_FIELDS)])
+
+    def _take_back_a_copy(self) -> None:
+        """Count one copy less if all are done, and no longer the run that was the last of them."""
+        if self.copies_done < self.copies:
+            return
+        self.copies_done -= 1
+        counted = self.runs.filter(is_counted=True).order_by("-ended_at", "-pk")
+        last = counted.first()
+        if last is not None and counted.count() > self.copies_done:
+            last.is_counted = False
+            last.save(update_fields=["is_counted"])
 
     @in_transaction
     def hide(self) -> None:
@@ -290,15 +301,17 @@ class PrintQueue(JobRow):
     def link(self, run: PrintRun, *, by: Who, now: datetime) -> None:
         """Say that `run` is a print of this job, and not of the job it may belong to now.
 
-        An active run moves the job from now on; a completed one counts as a good copy; any other end only joins the
-        history. Raises InvalidTransition for an active run when the job is closed or has one already.
+        An active run moves the job from now on, also one that staff took the job from; a completed one counts as a
+        good copy; any other end only joins the history. Raises InvalidTransition for an active run when the job is
+        closed or has one already.
         """
         printer, previous = self._lock_with(run)
-        if previous is not None and previous.pk == self.pk:
+        is_ours = previous is not None and previous.pk == self.pk
+        if is_ours and (self.current_run_id == run.pk or not run.is_active):
             return
         if run.is_active and not self.is_open:
             raise InvalidTransition("link a running print to this job", self.state)
-        changes = [previous.let_go(run, who=by, at=now)] if previous else []
+        changes = [previous.let_go(run, who=by, at=now)] if previous and not is_ours else []
         run.join(self, f"linked by {by.name}" if by.name else "linked by hand", by=by, now=now)
         if run.is_active or (run.state == RunState.COMPLETED and self.is_open):
             changes.append(self.follow(run, who=by, at=now))
@@ -315,6 +328,9 @@ class PrintQueue(JobRow):
             return
         change = self.let_go(run, who=by, at=now)
         run.leave()
+        if run.is_active and run.source == RunSource.PUT:
+            # Its client knows it by this job alone, and can never say how it ended.
+            run.change_state(RunState.UNKNOWN_END, who=by, at=now, reason="It was taken off its job.")
         run.save()
         save_revised([*([Change(printer, [])] if printer else []), change])
 
@@ -344,7 +360,7 @@ class PrintQueue(JobRow):
     def let_go(self, run: PrintRun, *, who: Who, at: datetime) -> Change:
         """Forget `run`, which turned out to be no print of this locked job; return what is to be saved."""
         if run.is_counted:
-            self.copies_done -= 1
+            self.copies_done = max(0, self.copies_done - 1)
         if self.current_run_id == run.pk or (run.is_counted and self.state == JobState.COMPLETED):
             self._move(JobState.READY, "unlink", who=who, at=at, reason=f"The print of {run} was not this job's.")
         return Change(self, STATE_FIELDS)
@@ -382,7 +398,7 @@ class PrintQueue(JobRow):
         if state == JobState.COMPLETED and self.is_active:
             self.copies_done = min(self.copies_done + 1, self.copies)
         self._move(state, verb, who=by, at=now, reason=reason)
-        if run is not None and run.state == RunState.UNKNOWN_END:
+        if run is not None and run.ends_with_its_job:
             run.change_state(RunState(state.value), who=by, at=run.ended_at or now, reason=reason)
             run.is_counted = state == JobState.COMPLETED
             run.save()
@@ -414,6 +430,6 @@ class PrintQueue(JobRow):
         self.queue_order = order.order_at(1, self._others_ready())
 
     def _check_copies(self, copies: int) -> None:
-        at_least = self.copies_done if self.state in ENDED else self.copies_done + 1
+        at_least = self.copies_done if self.state == JobState.COMPLETED else self.copies_done + 1
         if copies < at_least:
             raise ValidationError({"copies": f"Expected at least {at_least}: {self.copies_done} are printed already."})

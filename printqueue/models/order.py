@@ -49,7 +49,7 @@ def order_at(position: int, others: PrintQueueQuerySet) -> int:
         return numbers[-1] + GAP
     middle = (numbers[index - 1] + numbers[index]) // 2
     if middle in (numbers[index - 1], numbers[index]):
-        _spread(list(others.select_for_update()))
+        _spread(list(others.order_by("pk").select_for_update()))
         return order_at(position, others)
     return middle
 
@@ -61,6 +61,6 @@ def after_rush(others: PrintQueueQuerySet) -> int:
 
 
 def _spread(jobs: list[PrintQueue]) -> None:
-    for number, job in enumerate(jobs):
+    for number, job in enumerate(sorted(jobs, key=lambda job: (job.queue_order, job.pk))):
         job.queue_order = number * GAP
     save_revised([Change(job, ["queue_order"]) for job in jobs])

@@ -32,9 +32,6 @@ class RunState(models.TextChoices):
 
 
 ACTIVE: Final = frozenset({RunState.PREPARING, RunState.PRINTING, RunState.PAUSED})
-FINAL: Final = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
-"""Ends that a later report cannot change; an unknown end may still turn out to be one of them."""
-
 TRANSITIONS: Final[Mapping[RunState, frozenset[RunState]]] = {
     RunState.PREPARING: frozenset(RunState) - {RunState.PREPARING},
     RunState.PRINTING: frozenset(RunState) - {RunState.PRINTING},
@@ -90,7 +87,7 @@ class PrintRun(models.Model):
 
     printer = models.ForeignKey(Printer, null=True, blank=True, related_name="runs", on_delete=models.PROTECT)
     job = models.ForeignKey("PrintQueue", null=True, blank=True, related_name="runs", on_delete=models.PROTECT)
-    run_key = models.CharField(max_length=protocol.MAX_RUN_KEY)
+    run_key = models.CharField(max_length=protocol.MAX_RUN_KEY, db_index=True)
     source = models.CharField(max_length=10, choices=RunSource.choices, default=RunSource.REPORTS)
     state = models.CharField(max_length=20, choices=RunState.choices)
     is_history = models.BooleanField(
@@ -149,6 +146,11 @@ class PrintRun(models.Model):
     def is_active(self) -> bool:
         """Whether it is on a machine."""
         return self.state in ACTIVE
+
+    @property
+    def ends_with_its_job(self) -> bool:
+        """Whether nobody but staff, who close its job, can still say how it ended: its printer does not report it."""
+        return self.state == RunState.UNKNOWN_END or (self.is_active and self.source == RunSource.PUT)
 
     def change_state(self, new: RunState, *, who: Who, at: datetime, reason: str = "") -> None:
         """Move this locked run to `new` and record it; the caller saves. `at` is also its end, if `new` is one.

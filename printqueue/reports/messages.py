@@ -14,6 +14,11 @@ TOO_FAR_AHEAD: Final = timedelta(days=1)
 """A time this far in the future is a mistake; any other wrong clock is corrected."""
 
 
+SERVER_KEY: Final = "srv:"
+PUT_KEY: Final = "put:"
+"""What the run keys begin with that we make ourselves; no client may send one like them."""
+
+
 class Conflict(Exception):
     """The job, its run or its printer is in a state in which this progress makes no sense. The text says which."""
 

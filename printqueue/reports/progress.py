@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 from typing import Final
 
 from printqueue.access import Actor
@@ -15,7 +16,7 @@ from printqueue.models.printer import LEASE
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ReportState
-from printqueue.reports.messages import TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
+from printqueue.reports.messages import PUT_KEY, TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
 
 FULL: Final = 100.0
 
@@ -94,10 +95,9 @@ def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) 
             raise Conflict(f"The printer {printer} is printing something else.")
         if printer.lease_until is not None and printer.lease_until > at and printer.lease_key_id != key_id:
             raise Conflict(f"Another client speaks for the printer {printer}.")
-    number = job.runs.filter(source=RunSource.PUT).count() + 1
     run = PrintRun(
         printer=printer,
-        run_key=f"put:{job.pk}:{number}",
+        run_key=_free_key(job),
         source=RunSource.PUT,
         state=RunState.PREPARING,
         started_at=at,
@@ -106,6 +106,13 @@ def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) 
     run.save()
     record(run, old="", new=run.state, who=actor.who, at=at, reason=run.match_reason)
     return run
+
+
+def _free_key(job: PrintQueue) -> str:
+    """Return the next `put:<job>:<n>`; runs that were taken off the job keep theirs."""
+    numbers = count(job.runs.filter(source=RunSource.PUT).count() + 1)
+    keys = (f"{PUT_KEY}{job.pk}:{number}" for number in numbers)
+    return next(key for key in keys if not PrintRun.objects.filter(run_key=key).exists())
 
 
 def _observe(

@@ -13,7 +13,7 @@ from printqueue.models.locks import Moved, in_transaction, locked
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
-from printqueue.reports.messages import TOO_FAR_AHEAD, Outcome, Report, feeder
+from printqueue.reports.messages import PUT_KEY, SERVER_KEY, TOO_FAR_AHEAD, Outcome, Report, feeder
 from printqueue.reports.routing import Decision, Effect, KnownRun, ReportFacts, decide
 
 IDLE_ENDS_RUN: Final = timedelta(seconds=60)
@@ -28,6 +28,9 @@ def receive(report: Report, *, actor: Actor, client: str, received_at: datetime,
     """
     if report.measured_at + skew > received_at + TOO_FAR_AHEAD:
         return Outcome("refused", refusal="invalid", message="measuredAt: expected a time, not one a day ahead of now.")
+    if report.run_key.startswith((SERVER_KEY, PUT_KEY)):
+        message = f"runKey: expected a key that does not begin with {SERVER_KEY} or {PUT_KEY}"
+        return Outcome("refused", refusal="invalid", message=message)
     try:
         printer = _printer_for(report.serial, actor)
     except NotAllowed as reason:
@@ -89,6 +92,8 @@ class _Reception:
         jobs = self._apply_to_runs()
         if self.decision.moves_printer:
             self._apply_to_printer()
+        elif self.run is not None and not self.run.is_active and self.printer.run_id == self.run.pk:
+            self.printer.run = None
         save_revised([Change(self.printer), *jobs])
         return Outcome("unmatched" if self.run is not None and self.run.job is None else "accepted", self.run)
 
@@ -124,7 +129,7 @@ class _Reception:
     # ------------------------------------------------------------------ which job
 
     def _match(self) -> None:
-        if self.decision.effect != Effect.OPEN:
+        if self.decision.effect != Effect.OPEN and not self._tells_of_an_unknown_run():
             return
         jobs = list(PrintQueue.objects.open().filter(file_key=self.file_key))
         freed = self.active.job if self.active else None
@@ -137,6 +142,13 @@ class _Reception:
         if found is not None:
             self.matched = next(job for job in jobs if job.pk == found.job_id)
             self.match_reason = found.reason
+
+    def _tells_of_an_unknown_run(self) -> bool:
+        """Whether the report is the first to name the file of its run, or finds a run active that was history."""
+        run = self.run
+        if run is None or run.job_id is not None or self.report.state not in ACTIVE_STATES:
+            return False
+        return run.is_history or not run.file_name
 
     def _frees(self, job: PrintQueue) -> bool:
         """Whether this very report ends the run that keeps `job` from being open."""
@@ -175,6 +187,8 @@ class _Reception:
             case Effect.REMEMBER:
                 self.run = self._remember()
             case Effect.OBSERVE if self.run is not None:
+                self.run.is_history = self.run.is_history and self.report.state not in ACTIVE_STATES
+                self._join(self.run)
                 self.run.observe(self._observation(self.run), who=self.who, at=self.at)
                 changes += self._follow(self.run)
                 self._sample(self.run)
@@ -186,18 +200,21 @@ class _Reception:
         started_at = self.report.started_at + self.skew if self.report.started_at else self.at
         run = PrintRun(
             printer=self.printer,
-            run_key=self.report.run_key or f"srv:{self.printer.runs.count() + 1}",
+            run_key=self.report.run_key or f"{SERVER_KEY}{self.printer.runs.count() + 1}",
             state=RunState(self.report.state.value),
             started_at=min(started_at, self.at),
             fed_by=self.fed_by,
         )
-        if self.matched is not None:
-            run.join(self.matched, self.match_reason, by=PRINTFACTORY, now=self.at)
+        self._join(run)
         run.observe(self._observation(run), who=self.who, at=self.at)
         run.save()
         record(run, old="", new=run.state, who=self.who, at=self.at, reason=run.match_reason)
         self._sample(run)
         return run
+
+    def _join(self, run: PrintRun) -> None:
+        if self.matched is not None:
+            run.join(self.matched, self.match_reason, by=PRINTFACTORY, now=self.at)
 
     def _remember(self) -> PrintRun:
         """Keep a print that had ended when we first heard of it: no job, no transition, no sample."""

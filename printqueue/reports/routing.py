@@ -76,7 +76,8 @@ def decide(
     if run is not None:
         is_another = active is not None and active.pk != run.pk
         if run.has_known_end:
-            return Decision(run=run.pk)
+            # Said again after the next print began, it says nothing about what the printer does now.
+            return Decision(run=run.pk, moves_printer=not is_another)
         return Decision(Effect.OBSERVE, run.pk, ends_active_run=is_another and report.state in ACTIVE_STATES)
     if report.state in ACTIVE_STATES:
         return Decision(Effect.OPEN, ends_active_run=active is not None)

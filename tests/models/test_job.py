@@ -214,3 +214,71 @@ def test_the_database_holds_the_range_of_percent(progress: float) -> None:
 
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE printqueue_printqueue SET progress = %s WHERE id = %s", [progress, job.pk])
+
+
+def test_a_reopened_copy_taken_off_later_is_not_counted_down_twice() -> None:
+    client = Client(make_printer())
+    job = make_job(print_file_name="a.gcode")
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=40).run
+    client.says("completed", run_key="1@0")
+    job.refresh_from_db()
+    assert run is not None
+
+    job.reopen(by=Who(), now=LATER, reason="came off")
+    job.unlink(run, by=Who(), now=LATER)
+
+    assert (job.state, job.copies_done) == (JobState.READY, 0)
+
+
+def test_a_failed_job_keeps_a_copy_to_print() -> None:
+    client = Client(make_printer())
+    job = make_job(copies=2)
+    client.put(job, 50)
+    client.put(job, 100)
+    client.put(job, 30)
+    job.fail(by=Who(), now=client.now)
+
+    with pytest.raises(ValidationError, match="at least 2"):
+        job.edit(copies=1)
+
+
+def test_a_job_fed_by_its_client_takes_its_run_along_when_staff_close_it() -> None:
+    client = Client(make_printer())
+    job, following = make_job(), make_job()
+    client.put(job, 50)
+
+    job.cancel(by=Who(), now=client.now)
+    client.put(following, 5)
+
+    assert job.runs.get().state == RunState.CANCELLED
+    assert following.state == JobState.PRINTING
+
+
+def test_a_put_run_taken_off_its_job_ends_and_makes_room_for_the_next() -> None:
+    client = Client(make_printer())
+    job = make_job()
+    client.put(job, 50)
+    run = job.current_run
+    assert run is not None
+
+    job.unlink(run, by=Who(), now=client.now)
+    client.put(job, 5)
+
+    assert run.state == RunState.UNKNOWN_END
+    assert job.current_run is not None and job.current_run.run_key == f"put:{job.pk}:2"
+
+
+def test_a_print_that_goes_on_after_a_cancel_by_mistake_is_linked_again() -> None:
+    client = Client(make_printer())
+    job = make_job(print_file_name="a.gcode")
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=40).run
+    job.refresh_from_db()
+    job.cancel(by=Who(), now=client.now)
+    job.retry(by=Who(), now=client.now)
+    assert run is not None
+
+    job.link(run, by=Who(), now=client.now)
+    client.says("printing", run_key="1@0", progress=41)
+
+    job.refresh_from_db()
+    assert (job.state, job.progress) == (JobState.PRINTING, 41)

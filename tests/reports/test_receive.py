@@ -341,3 +341,62 @@ def test_a_key_for_one_printer_is_refused_for_another(printer: Printer) -> None:
 
     assert outcome.refusal == "printer_not_allowed"
     assert not Printer.objects.filter(serial="voron-1").exists()
+
+
+@pytest.mark.parametrize("run_key", ["srv:1", "put:1:1"])
+def test_a_client_may_not_send_a_key_like_our_own(client: Client, run_key: str) -> None:
+    outcome = client.says("printing", run_key=run_key, file_name="a.gcode", progress=1)
+
+    assert (outcome.result, outcome.refusal) == ("refused", "invalid")
+    assert "runKey" in outcome.message
+
+
+def test_a_run_whose_file_is_named_late_finds_its_job_then(client: Client) -> None:
+    job = make_job(print_file_name="a.gcode")
+    client.says("preparing", run_key="1@0")
+
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=3)
+
+    job.refresh_from_db()
+    assert (job.state, job.progress) == (JobState.PRINTING, 3)
+
+
+def test_a_run_that_staff_took_off_its_job_is_not_given_back(client: Client) -> None:
+    job = make_job(print_file_name="a.gcode")
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=3).run
+    assert run is not None
+    job.unlink(run, by=BY, now=client.now)
+
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=4)
+
+    job.refresh_from_db()
+    assert job.state == JobState.READY
+
+
+def test_a_late_end_leaves_no_ended_print_on_the_printers_card(client: Client) -> None:
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=98, sequence=10)
+    client.says("idle", sequence=12)
+
+    client.says("completed", run_key="1@0", sequence=11)
+
+    assert (client.printer.run, client.printer.state) == (None, "idle")
+
+
+def test_an_end_said_again_does_not_touch_what_the_printer_does_now(client: Client) -> None:
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=98)
+    client.says("completed", run_key="1@0")
+    client.says("printing", run_key="2@0", file_name="b.gcode", progress=1)
+
+    client.says("completed", run_key="1@0")
+
+    assert (client.printer.state, client.printer.progress) == ("printing", 1)
+
+
+def test_a_remembered_run_that_prints_again_comes_back_from_history(client: Client) -> None:
+    job = make_job(print_file_name="a.gcode")
+    client.says("unknown_end", run_key="1@0", file_name="a.gcode")
+
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=7)
+
+    job.refresh_from_db()
+    assert (job.state, job.progress) == (JobState.PRINTING, 7)

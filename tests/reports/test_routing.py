@@ -34,7 +34,7 @@ CASES = {
     "an end said again changes nothing": (
         ReportFacts(S.COMPLETED, 11, "ended"), ENDED, None, Decision(run=2)),
     "an end said again does not end the next run": (
-        ReportFacts(S.COMPLETED, 11, "ended"), ENDED, A, Decision(run=2)),
+        ReportFacts(S.COMPLETED, 11, "ended"), ENDED, A, Decision(run=2, moves_printer=False)),
     "a known end is final": (
         ReportFacts(S.PRINTING, 11, "ended"), ENDED, None, Decision(run=2)),
     "an unknown end may turn out to be one": (
