@@ -6,21 +6,20 @@ and the API, so that an edit is recorded and reaches every open page. Nothing is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms import BaseForm, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from printqueue.admin_kinds import Asking, Kept, ReadOnly, Row
 from printqueue.live.revisions import RevisionCounter
 from printqueue.models import (
-    InvalidTransition,
     Printer,
     PrinterKey,
     PrintQueue,
@@ -33,12 +32,9 @@ from printqueue.protocol import Scope
 
 # At run time these classes take no type arguments.
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-    TabularInline = admin.TabularInline[Any, Any]
     JobModelForm = forms.ModelForm[PrintQueue]
     KeyModelForm = forms.ModelForm[PrinterKey]
 else:
-    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
     JobModelForm = KeyModelForm = forms.ModelForm
 
 admin.site.site_header = "PrintFactory"
@@ -52,54 +48,14 @@ def who(request: HttpRequest) -> Who:
     return Who(user=request.user)  # type: ignore[arg-type]  # the admin lets nobody else in
 
 
-class _Kept(ModelAdmin):
-    """Rows that are not deleted here, and whose edits are logged as old → new."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def construct_change_message(
-        self, request: HttpRequest, form: forms.Form, formsets: Any, add: bool = False
-    ) -> list[dict[str, dict[str, list[str]]]]:
-        """Say "added", or each change as old → new where the history shows the name of the field."""
-        if add:
-            return [{"added": {}}]
-        changes = [f"{name}: {form.initial.get(name)!s} → {form.cleaned_data[name]!s}" for name in form.changed_data]
-        return [{"changed": {"fields": changes}}] if changes else []
-
-
-class _ReadOnly(_Kept):
-    """Rows that only the program writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class _Row(TabularInline):
-    """Rows of another table, to look at."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class RunsInline(_Row):
+class RunsInline(Row):
     model = PrintRun
     fk_name = "job"
     fields = ("printer", "state", "progress", "file_name", "started_at", "ended_at", "match_reason")
     verbose_name_plural = "runs"
 
 
-class TransitionsInline(_Row):
+class TransitionsInline(Row):
     model = Transition
     fields = ("at", "old_state", "new_state", "reason", "user", "key")
 
@@ -122,44 +78,6 @@ class LinkForm(forms.Form):
         self.fields["job"].queryset = PrintQueue.objects.enabled().in_order()  # type: ignore[attr-defined]
 
 
-class _Asking(_Kept):
-    """Actions that ask something on a page of their own before they do it."""
-
-    def ask(
-        self,
-        request: HttpRequest,
-        rows: QuerySet[Any],
-        form_class: type[forms.Form],
-        title: str,
-        act: Callable[[Any, dict[str, Any]], None],
-    ) -> HttpResponse | None:
-        """Show `form_class`; once it is filled in, call `act` with each row and the answers, and tell how it went."""
-        form = form_class(request.POST if "answered" in request.POST else None)
-        if not form.is_valid():
-            context = {
-                **self.admin_site.each_context(request),
-                "title": title,
-                "rows": rows,
-                "form": form,
-                "action": request.POST["action"],
-                "opts": self.opts,
-            }
-            return TemplateResponse(request, "admin/printqueue/ask.html", context)
-        self.do(request, rows, title, lambda row: act(row, form.cleaned_data))
-        return None
-
-    def do(self, request: HttpRequest, rows: Iterable[Any], title: str, act: Callable[[Any], None]) -> None:
-        """Call `act` with each row; say which it did not suit, and why."""
-        for row in rows:
-            try:
-                act(row)
-            except (InvalidTransition, ValidationError) as problem:
-                self.message_user(request, f"{row}: {problem}", messages.ERROR)
-            else:
-                self.log_change(request, row, title)
-                self.message_user(request, f"{row}: done.", messages.SUCCESS)
-
-
 class JobForm(JobModelForm):
     """What was wanted; checked here so that a mistake shows beside its field."""
 
@@ -171,7 +89,7 @@ class JobForm(JobModelForm):
 
 
 @admin.register(PrintQueue)
-class PrintQueueAdmin(_Asking):
+class PrintQueueAdmin(Asking):
     form = JobForm
     list_display = (
         "code",
@@ -242,7 +160,7 @@ class PrintQueueAdmin(_Asking):
 
 
 @admin.register(PrintRun)
-class PrintRunAdmin(_Asking):
+class PrintRunAdmin(Asking):
     list_display = ("file_name", "printer", "job", "state", "progress", "started_at", "ended_at", "match_reason")
     list_filter = ("state", "printer", "source", "is_history", ("job", admin.EmptyFieldListFilter), "started_at")
     search_fields = ("file_name", "run_key", "job__code", "printer__serial", "printer__name")
@@ -270,7 +188,7 @@ class PrintRunAdmin(_Asking):
 
 
 @admin.register(Printer)
-class PrinterAdmin(_Kept):
+class PrinterAdmin(Kept):
     list_display = (
         "name",
         "serial",
@@ -305,7 +223,7 @@ class KeyForm(KeyModelForm):
 
 
 @admin.register(PrinterKey)
-class PrinterKeyAdmin(_Asking):
+class PrinterKeyAdmin(Asking):
     form = KeyForm
     list_display = ("name", "prefix", "scopes", "all_printers", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("all_printers", ("revoked_at", admin.EmptyFieldListFilter))
@@ -338,7 +256,7 @@ class PrinterKeyAdmin(_Asking):
 
 
 @admin.register(Sample)
-class SampleAdmin(_ReadOnly):
+class SampleAdmin(ReadOnly):
     list_display = ("run", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped")
     list_filter = ("state", "is_clamped", "at")
     search_fields = ("run__file_name", "run__job__code")
@@ -347,7 +265,7 @@ class SampleAdmin(_ReadOnly):
 
 
 @admin.register(Transition)
-class TransitionAdmin(_ReadOnly):
+class TransitionAdmin(ReadOnly):
     list_display = ("at", "job", "run", "old_state", "new_state", "reason", "user", "key")
     list_filter = ("new_state", "at", "user")
     search_fields = ("job__code", "run__file_name", "reason")
@@ -356,5 +274,5 @@ class TransitionAdmin(_ReadOnly):
 
 
 @admin.register(RevisionCounter)
-class RevisionCounterAdmin(_ReadOnly):
+class RevisionCounterAdmin(ReadOnly):
     list_display = ("value", "epoch")
