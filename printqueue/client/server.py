@@ -31,7 +31,7 @@ class NeedsMendingError(ServerError):
 
 
 class BatchRefusedError(ServerError):
-    """The server refuses this body as it is (too large, or something in it is wrong): send fewer at a time."""
+    """The server refuses these reports as they are (too large, or one is wrong): send fewer at a time."""
 
 
 class ServerLink:
@@ -46,12 +46,12 @@ class ServerLink:
 
     def send(self, bodies: Sequence[str]) -> list[ReportResult]:
         """Send reports, each a JSON object as text; return what became of each, in the same order. Raises ServerError."""
-        response = self._post(self._envelope(bodies))
+        response = self._post(bodies)
+        if response.status_code != httpx2.codes.OK:
+            raise _error_for(response, self._server)
         results = _results(response)
         if results is None or len(results) != len(bodies):
-            raise NeedsMendingError(
-                f"{self._server} answers {response.status_code}, but not as a print queue: {_CHECK_URL}"
-            )
+            raise NeedsMendingError(f"{self._server} answers 200, but not as a print queue: {_CHECK_URL}")
         return results
 
     def check(self) -> str | None:
@@ -60,31 +60,30 @@ class ServerLink:
         A call without reports is refused by its body only after the key was looked at, and changes nothing.
         """
         try:
-            response = self._post(self._envelope([]))
-        except BatchRefusedError:
-            return None
+            response = self._post([])
         except ServerError as error:
             return str(error)
-        return f"{self._server} answers {response.status_code}, but not as a print queue: {_CHECK_URL}"
+        if response.status_code == httpx2.codes.OK:
+            return f"{self._server} answers 200, but not as a print queue: {_CHECK_URL}"
+        return None if _is_about_the_reports(response) else str(_error_for(response, self._server))
 
     def _envelope(self, bodies: Sequence[str]) -> bytes:
         sent_at = wire_time(datetime.fromtimestamp(self._now(), UTC))
         return f'{{"client":"{self._client}","sentAt":"{sent_at}","reports":[{",".join(bodies)}]}}'.encode()
 
-    def _post(self, body: bytes) -> httpx2.Response:
-        """Return a successful response. Raises ServerError."""
+    def _post(self, bodies: Sequence[str]) -> httpx2.Response:
+        """Return the answer, whatever it says. Raises ServerError."""
+        body = self._envelope(bodies)
         try:
-            response = self._http.post(self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT)
+            return self._http.post(self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT)
         except httpx2.TransportError as error:
             raise ServerError(f"{self._server} cannot be reached: {_reason(error)}") from error
-        if response.status_code != httpx2.codes.OK:
-            raise _error_for(response, self._server)
-        return response
 
 
 _CHECK_URL: Final = "check `server` in the configuration"
 
 _MENDING: Final = {
+    400: f"refuses what we send, and not for a report: its PUBLIC_URL or ALLOWED_HOSTS must name this host; {_CHECK_URL}",
     401: "does not know the key: make one with `create_key` and put it into the configuration",
     403: "does not let this key report: it needs the scope reports:write",
     404: f"has no {PATH}: {_CHECK_URL}",
@@ -95,13 +94,28 @@ _MENDING: Final = {
 def _error_for(response: httpx2.Response, server: str) -> ServerError:
     status = response.status_code
     said = _said(response)
+    if status == httpx2.codes.CONTENT_TOO_LARGE or _is_about_the_reports(response):
+        # Nothing else: the reports are thrown away in the end, and must not be for what is wrong elsewhere.
+        return BatchRefusedError(f"{server} refuses what we send ({status}{said})")
     if response.is_redirect:
         return NeedsMendingError(f"{server} sends us on to {response.headers.get('location')}: {_CHECK_URL}")
     if status in _MENDING:
         return NeedsMendingError(f"{server} {_MENDING[status]} ({status}{said})")
     if status == httpx2.codes.TOO_MANY_REQUESTS or status >= 500:
         return ServerError(f"{server} is busy or broken ({status}{said})", _retry_after(response))
-    return BatchRefusedError(f"{server} refuses what we send ({status}{said})")
+    return NeedsMendingError(f"{server} refuses what we send ({status}{said}): {_CHECK_URL}")
+
+
+def _is_about_the_reports(response: httpx2.Response) -> bool:
+    """Whether this is the print queue's own 400, and its `details` name the reports or something in one of them."""
+    body = _json(response)
+    details = body.get("details")
+    if response.status_code != httpx2.codes.BAD_REQUEST or body.get("success") is not False:
+        return False
+    if not isinstance(details, list):
+        return False
+    fields = [str(detail.get("field")) for detail in details if isinstance(detail, dict)]
+    return any(field.split(".")[0] == "reports" for field in fields)
 
 
 def _said(response: httpx2.Response) -> str:

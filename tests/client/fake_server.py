@@ -63,6 +63,12 @@ def error(status: int, sentence: str = "No.", **headers: str) -> Answer:
     return status, headers, {"success": False, "error": sentence, "details": []}
 
 
+def wrong(field: str) -> Answer:
+    """The server's answer to a body with a wrong field."""
+    details = [{"field": field, "message": "Expected at least 1."}]
+    return 400, {}, {"success": False, "error": f"{field}: Expected at least 1.", "details": details}
+
+
 @contextmanager
 def fake_server() -> Iterator[FakeServer]:
     """Serve on a free port of 127.0.0.1 until the end of the block."""

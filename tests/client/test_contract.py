@@ -6,9 +6,10 @@ import pytest
 
 from printqueue.client.sender import Sender
 from printqueue.client.server import ServerLink
+from printqueue.client.snapshot import Snapshot
 from printqueue.client.spool import Poll, Spool
 from printqueue.models import PrintQueue, PrintRun
-from printqueue.protocol import Scope
+from printqueue.protocol import ReportState, Scope
 from tests.client.broker import A1_LOCAL_PRINT, load_recording
 from tests.client.replay import POLL_SECONDS, told
 from tests.factories import make_job, make_key
@@ -45,6 +46,16 @@ def test_a_recorded_print_becomes_one_run_and_completes_its_job(link, spool):
 
 def test_the_check_is_content_with_a_key_that_may_report(link):
     assert link(make_key(scopes=(Scope.REPORTS_WRITE,))[1]).check() is None
+
+
+def test_a_name_that_the_server_does_not_answer_to_fails_the_check_and_keeps_the_reports(link, http, spool):
+    http.headers["Host"] = "queue.local"
+    elsewhere = link(make_key()[1])
+    spool.save([Poll("sim-1", None, [Snapshot(ReportState.IDLE)], None)], time.time())
+    Sender(spool, elsewhere).step()
+
+    assert "ALLOWED_HOSTS" in (elsewhere.check() or "")
+    assert len(spool.waiting(2)) == 1
 
 
 def test_the_check_names_a_key_that_is_unknown(link):

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.client.broker import BambuBroker
+from tests.client.fake_server import wrong
 from tests.environment import ROOT
 from tests.processes import free_port, wait_for
 
@@ -87,7 +88,7 @@ def test_a_dry_run_prints_reports_and_sends_nothing(configure, queue, tmp_path):
 
 
 def test_a_check_where_all_is_well_says_so(configure, queue):
-    queue.answer = lambda _: (400, {}, {"success": False, "error": "reports: at least one", "details": []})
+    queue.answer = lambda _: wrong("reports")
 
     ended = client("--config", configure(), "--check")
 

@@ -9,7 +9,7 @@ from printqueue.client.server import MAX_BODY_BYTES, ServerLink
 from printqueue.client.snapshot import Snapshot
 from printqueue.client.spool import Poll, Spool
 from printqueue.protocol import MAX_REPORTS_PER_CALL, ReportState
-from tests.client.fake_server import accepted, answered, error, refused
+from tests.client.fake_server import accepted, answered, error, refused, wrong
 from tests.processes import wait_for
 
 pytestmark = pytest.mark.sqlite_only
@@ -105,7 +105,7 @@ def test_the_server_may_ask_for_a_longer_wait(sender, spool, queue):
     assert sender.step() == 120
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_what_needs_mending_is_said_once_and_not_hammered(sender, spool, queue, said, status):
     fill(spool, 1)
     queue.answer = lambda _: error(status)
@@ -132,7 +132,7 @@ def test_one_report_that_spoils_every_call_is_found_left_out_and_logged(sender, 
 
     def take_all_but_the_seventh(call):
         if sequences[6] in call.sequences:
-            return error(400)
+            return wrong("reports.0.state")
         taken.extend(call.sequences)
         return accepted(call)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from printqueue.client.server import BatchRefusedError, NeedsMendingError, ServerError, ServerLink
-from tests.client.fake_server import answered, error
+from tests.client.fake_server import answered, error, wrong
 from tests.processes import free_port
 
 pytestmark = pytest.mark.sqlite_only
@@ -37,13 +37,14 @@ def test_the_results_come_back_in_order(link, queue):
     ("status", "kind"),
     [
         (301, NeedsMendingError),
-        (400, BatchRefusedError),
+        (400, NeedsMendingError),
         (401, NeedsMendingError),
         (403, NeedsMendingError),
         (404, NeedsMendingError),
         (405, NeedsMendingError),
         (413, BatchRefusedError),
-        (415, BatchRefusedError),
+        (409, NeedsMendingError),
+        (415, NeedsMendingError),
         (429, ServerError),
         (500, ServerError),
         (502, ServerError),
@@ -57,6 +58,30 @@ def test_each_status_has_its_meaning(link, queue, status, kind):
         link.send([BODY])
 
     assert type(caught.value) is kind
+
+
+def test_a_400_that_names_the_reports_refuses_the_batch(link, queue):
+    queue.answer = lambda _: wrong("reports.3.state")
+
+    with pytest.raises(BatchRefusedError, match="refuses what we send"):
+        link.send([BODY])
+
+
+NOT_ABOUT_THE_REPORTS = [
+    (400, {}, "<h1>Bad Request (400)</h1>"),
+    (400, {}, {"details": [{"field": "reports", "message": "Of somebody else."}]}),
+    (400, {}, {"success": False, "error": "No.", "details": "reports"}),
+    (400, {}, {"success": False, "error": "No.", "details": ["reports", {"field": None}]}),
+    wrong("sentAt"),
+]
+
+
+@pytest.mark.parametrize("answer", NOT_ABOUT_THE_REPORTS)
+def test_any_other_400_needs_mending(link, queue, answer):
+    queue.answer = lambda _: answer
+
+    with pytest.raises(NeedsMendingError, match="ALLOWED_HOSTS"):
+        link.send([BODY])
 
 
 def test_the_servers_own_sentence_is_passed_on_and_the_key_is_not(link, queue):
@@ -102,7 +127,7 @@ def test_a_server_that_is_not_there_is_said_in_words(http):
 
 
 def test_a_refused_empty_call_shows_that_the_key_is_good(link, queue):
-    queue.answer = lambda _: error(400, "reports: at least one")
+    queue.answer = lambda _: wrong("reports")
 
     assert link.check() is None
     assert queue.calls[0].body["reports"] == []
@@ -112,3 +137,14 @@ def test_a_key_that_is_unknown_fails_the_check(link, queue):
     queue.answer = lambda _: error(401)
 
     assert "does not know the key" in (link.check() or "")
+
+
+@pytest.mark.parametrize("answer", [*NOT_ABOUT_THE_REPORTS, error(413)])
+def test_any_other_refusal_fails_the_check(link, queue, answer):
+    queue.answer = lambda _: answer
+
+    assert "refuses what we send" in (link.check() or "")
+
+
+def test_a_200_to_an_empty_call_fails_the_check(link, queue):
+    assert "not as a print queue" in (link.check() or "")
