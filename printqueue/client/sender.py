@@ -11,7 +11,14 @@ from itertools import accumulate
 from threading import Event
 from typing import Final
 
-from printqueue.client.server import MAX_BODY_BYTES, BatchRefusedError, NeedsMendingError, ServerError, ServerLink
+from printqueue.client.server import (
+    MAX_BODY_BYTES,
+    BatchRefusedError,
+    DefectError,
+    NeedsMendingError,
+    ServerError,
+    ServerLink,
+)
 from printqueue.client.spool import Spool, Waiting
 from printqueue.protocol import MAX_REPORTS_PER_CALL, ReportResult
 
@@ -21,6 +28,9 @@ RETRY_FROM_SECONDS: Final = 1.0
 RETRY_TO_SECONDS: Final = 15.0
 MENDING_SECONDS: Final = 60.0
 """How often to ask a server that turned the key down: often enough to notice that it was mended."""
+
+DEFECT_TRIES: Final = 5
+"""How often a report is sent by itself to a server that fails over it, with longer and longer pauses between."""
 
 LEASED_FOR_SECONDS: Final = 600.0
 """How long a change of state is kept while another client speaks for its printer; the server's lease is 60 s."""
@@ -35,6 +45,7 @@ class Sender:
         self._now = now
         self._limit = MAX_REPORTS_PER_CALL
         self._failures = 0
+        self._tries_alone = 0
         self._said: str | None = None
         self._refusals: dict[str, str] = {}
 
@@ -46,12 +57,14 @@ class Sender:
         try:
             results = self._server.send([report.body for report in batch])
         except BatchRefusedError as error:
-            self._halve(batch, error)
+            self._halve_or_leave_out(batch, error)
             return 0.0
+        except DefectError as error:
+            return self._single_out(batch, error)
         except ServerError as error:
             return self._wait_after(error)
         self._say(None)
-        self._failures = 0
+        self._failures = self._tries_alone = 0
         self._limit = min(2 * self._limit, MAX_REPORTS_PER_CALL)
         settled = [report for report, result in zip(batch, results, strict=True) if self._is_settled(report, result)]
         self._spool.forget(settled)
@@ -75,13 +88,29 @@ class Sender:
             return "The server refuses reports of " + ", ".join(sorted(self._refusals))
         return self._said
 
-    def _halve(self, batch: list[Waiting], error: BatchRefusedError) -> None:
+    def _halve_or_leave_out(self, batch: list[Waiting], error: ServerError) -> None:
         """Find by halving the one report that the server does not take; leave that one out and say so."""
+        self._tries_alone = 0
         if len(batch) > 1:
             self._limit = len(batch) // 2
             return
-        logger.error("%s. This report is left out: %s", error, batch[0].body)
+        report = json.loads(batch[0].body)
+        logger.error(
+            "%s. This report of %s (%s) is left out: %s", error, report["printer"], report["state"], batch[0].body
+        )
         self._spool.forget(batch)
+
+    def _single_out(self, batch: list[Waiting], error: DefectError) -> float:
+        """Find the report that the server fails over, and after DEFECT_TRIES leave it out, or it would block all others.
+
+        Return the seconds to wait. Nothing is left out while the server fails over a call without reports too.
+        """
+        self._tries_alone += 1
+        is_culprit = len(batch) == 1 and self._tries_alone >= DEFECT_TRIES and self._server.check() is None
+        if len(batch) > 1 or is_culprit:
+            self._halve_or_leave_out(batch, error)
+        # The pauses begin anew only when something was taken: a server that fails over all of them gets them slowly.
+        return 0.0 if is_culprit else self._wait_after(error)
 
     def _wait_after(self, error: ServerError) -> float:
         self._say(str(error))

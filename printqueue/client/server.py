@@ -34,6 +34,10 @@ class BatchRefusedError(ServerError):
     """The server refuses these reports as they are (too large, or one is wrong): send fewer at a time."""
 
 
+class DefectError(ServerError):
+    """The server failed (500): of itself, or because of one of these reports, which only trying tells."""
+
+
 class ServerLink:
     """Sends reports. `http` is the caller's, and so are its transport and its end."""
 
@@ -101,6 +105,8 @@ def _error_for(response: httpx2.Response, server: str) -> ServerError:
         return NeedsMendingError(f"{server} sends us on to {response.headers.get('location')}: {_CHECK_URL}")
     if status in _MENDING:
         return NeedsMendingError(f"{server} {_MENDING[status]} ({status}{said})")
+    if status == httpx2.codes.INTERNAL_SERVER_ERROR:
+        return DefectError(f"{server} is broken ({status}{said})", _retry_after(response))
     if status == httpx2.codes.TOO_MANY_REQUESTS or status >= 500:
         return ServerError(f"{server} is busy or broken ({status}{said})", _retry_after(response))
     return NeedsMendingError(f"{server} refuses what we send ({status}{said}): {_CHECK_URL}")

@@ -1,10 +1,11 @@
 """Emptying the spool towards a server that is not always willing."""
 
+import itertools
 import threading
 
 import pytest
 
-from printqueue.client.sender import LEASED_FOR_SECONDS, MENDING_SECONDS, Sender
+from printqueue.client.sender import DEFECT_TRIES, LEASED_FOR_SECONDS, MENDING_SECONDS, Sender
 from printqueue.client.server import MAX_BODY_BYTES, ServerLink
 from printqueue.client.snapshot import Snapshot
 from printqueue.client.spool import Poll, Spool
@@ -141,6 +142,65 @@ def test_one_report_that_spoils_every_call_is_found_left_out_and_logged(sender, 
 
     assert taken == sequences[:6] + sequences[7:]
     assert str(sequences[6]) in caplog.text
+
+
+def breaking_on(sequence):
+    """`answer`, `taken`: a server that meets a defect in one report, and what it takes of the others."""
+    taken = []
+
+    def answer(call):
+        if call.sequences == []:
+            return wrong("reports")
+        if sequence in call.sequences:
+            return error(500)
+        taken.extend(call.sequences)
+        return accepted(call)
+
+    return answer, taken
+
+
+def wait_out(sender, steps=200):
+    """Step until there is nothing more to do, as if all waiting were over at once; return the waits."""
+    waits = list(itertools.takewhile(lambda wait: wait is not None, (sender.step() for _ in range(steps))))
+    assert len(waits) < steps, "the sender does not come to an end"
+    return waits
+
+
+def test_one_report_that_breaks_the_server_does_not_block_the_others(sender, spool, queue):
+    sequences = fill(spool, 20)
+    queue.answer, taken = breaking_on(sequences[6])
+
+    wait_out(sender)
+
+    assert taken == sequences[:6] + sequences[7:]
+
+
+def test_a_report_that_breaks_the_server_is_tried_again_with_pauses_before_it_is_left_out(sender, spool, queue, said):
+    [sequence] = fill(spool, 1)
+    queue.answer, _ = breaking_on(sequence)
+
+    waits = wait_out(sender)
+
+    assert [wait > 0 for wait in waits] == [True] * (DEFECT_TRIES - 1) + [False]
+    assert "of sim-1 (printing) is left out" in said()[-1]
+
+
+def test_a_server_that_breaks_on_everything_loses_no_report(sender, spool, queue):
+    fill(spool, 2)
+    queue.answer = lambda _: error(500)
+
+    waits = [sender.step() for _ in range(5 * DEFECT_TRIES)]
+
+    assert min(waits) > 0
+    assert len(spool.waiting(9)) == 2
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_server_that_is_away_is_no_reason_to_leave_a_report_out(sender, spool, queue, status):
+    fill(spool, 1)
+    queue.answer = lambda call: error(status) if call.sequences else wrong("reports")
+
+    assert min(sender.step() for _ in range(3 * DEFECT_TRIES)) > 0
 
 
 def test_a_refused_report_is_dropped_and_the_others_are_taken(sender, spool, queue, caplog):

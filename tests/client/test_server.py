@@ -2,7 +2,7 @@
 
 import pytest
 
-from printqueue.client.server import BatchRefusedError, NeedsMendingError, ServerError, ServerLink
+from printqueue.client.server import BatchRefusedError, DefectError, NeedsMendingError, ServerError, ServerLink
 from tests.client.fake_server import answered, error, wrong
 from tests.processes import free_port
 
@@ -46,7 +46,7 @@ def test_the_results_come_back_in_order(link, queue):
         (409, NeedsMendingError),
         (415, NeedsMendingError),
         (429, ServerError),
-        (500, ServerError),
+        (500, DefectError),
         (502, ServerError),
         (503, ServerError),
     ],
