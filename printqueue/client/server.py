@@ -15,6 +15,9 @@ PATH: Final = "/api/printer-reports"
 MAX_BODY_BYTES: Final = 240 * 1024
 """A little below the server's 256 KiB."""
 
+RETRY_AFTER_MAX_SECONDS: Final = 300.0
+"""The longest that a server, or a proxy before it, may make us wait; far larger numbers no timer takes."""
+
 TIMEOUT: Final = httpx2.Timeout(20.0, connect=5.0)
 
 
@@ -82,6 +85,8 @@ class ServerLink:
             return self._http.post(self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT)
         except httpx2.TransportError as error:
             raise ServerError(f"{self._server} cannot be reached: {_reason(error)}") from error
+        except httpx2.RequestError as error:  # a proxy's broken gzip
+            raise ServerError(f"{self._server} answers what cannot be read: {_reason(error)}") from error
 
 
 _CHECK_URL: Final = "check `server` in the configuration"
@@ -142,16 +147,16 @@ def _results(response: httpx2.Response) -> list[ReportResult] | None:
 def _json(response: httpx2.Response) -> dict[str, Any]:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
 
 def _retry_after(response: httpx2.Response) -> float | None:
-    """Seconds that the server asks us to wait (RFC 9110 §10.2.3); its form with a date is not used by ours."""
+    """Seconds that the server asks us to wait (RFC 9110 §10.2.3), within our limit; ours does not use the date form."""
     text = response.headers.get("retry-after", "")
-    return float(text) if text.isdecimal() else None
+    return min(float(text), RETRY_AFTER_MAX_SECONDS) if text.isdecimal() else None
 
 
-def _reason(error: httpx2.TransportError) -> str:
+def _reason(error: httpx2.RequestError) -> str:
     return str(error) or type(error).__name__

@@ -102,8 +102,26 @@ def test_a_busy_server_says_how_long_to_wait(link, queue):
     assert caught.value.retry_after_seconds == 7.0
 
 
+@pytest.mark.parametrize("seconds", ["301", "9" * 12, "9" * 400])
+def test_no_server_makes_us_wait_longer_than_five_minutes(link, queue, seconds):
+    queue.answer = lambda _: error(503, Retry_After=seconds)
+
+    with pytest.raises(ServerError) as caught:
+        link.send([BODY])
+
+    assert caught.value.retry_after_seconds == 300.0
+
+
+def test_an_answer_that_cannot_be_unpacked_is_an_error_of_the_server(link, queue):
+    queue.answer = lambda _: (200, {"Content-Encoding": "gzip"}, "this is not gzip")
+
+    with pytest.raises(ServerError, match="answers what cannot be read"):
+        link.send([BODY])
+
+
 @pytest.mark.parametrize(
-    "body", ["<html>Log in to the Wi-Fi</html>", "[]", '{"success": true}', '{"success": true, "results": [1]}']
+    "body",
+    ["<html>Log in to the Wi-Fi</html>", "[]", "[" * 100_000, '{"success": true}', '{"success": true, "results": [1]}'],
 )
 def test_a_200_that_is_not_the_queues_is_no_success(link, queue, body):
     queue.answer = lambda _: (200, {}, body)
