@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import ssl
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -93,10 +95,37 @@ def load(path: Path) -> Config:
 
 def _server(table: Table) -> str:
     server = table.text("server").rstrip("/")
-    url = urlsplit(server)
-    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment or url.username:
+    if not _is_base_url(server):
         raise table.error("server", 'the base URL of the server, such as "https://queue.example"')
     return server
+
+
+def _is_base_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        has_more = url.query or url.fragment or url.username or url.port == 0
+    except ValueError:
+        return False
+    return url.scheme in ("http", "https") and _is_host(url.hostname or "") and not has_more
+
+
+def _host(table: Table) -> str:
+    host = table.text("host")
+    if not _is_host(host):
+        raise table.error("host", 'an IP address or a host name, such as "192.0.2.10"')
+    return host
+
+
+def _is_host(text: str) -> bool:
+    """Whether a connection to `text` can be tried: for a name like "a..b" that alone raises UnicodeError."""
+    with suppress(ValueError):
+        ipaddress.ip_address(text)
+        return True
+    try:
+        name = text.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", name) is not None
 
 
 def _printer(table: Table) -> Printer:
@@ -117,7 +146,7 @@ def _bambu(table: Table, serial: str, name: str | None) -> BambuPrinter:
     return BambuPrinter(
         serial=serial,
         name=name,
-        host=table.text("host"),
+        host=_host(table),
         port=table.whole_number("port", default=8883, low=1, high=65535),
         access_code=table.secret("access_code"),
         tls=_tls(table),

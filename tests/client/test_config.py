@@ -121,6 +121,32 @@ def test_what_is_wrong_is_named_with_file_key_and_expectation(refusal, text, wor
     assert "client.toml" in sentence
 
 
+@pytest.mark.parametrize(
+    "host", ["192.0.2.10", "2001:db8::5", "fe80::1%eth0", "p1s", "printer_1.local", "drucker-küche.local", "a.example."]
+)
+def test_a_host_is_an_address_or_a_name(read, host):
+    [printer] = read(HEAD + BAMBU.replace("192.0.2.10", host) + 'access_code = "1"\ntls = "off"\n').printers
+
+    assert printer.host == host
+
+
+@pytest.mark.parametrize("host", ["a..b", ".", "a" * 64, "192.0.2.10:8883", "http://192.0.2.10", "a b", "a/b", "ü..b"])
+def test_a_host_that_no_connection_can_be_made_to_is_refused(refusal, host):
+    sentence = refusal(HEAD + BAMBU.replace("192.0.2.10", host) + 'access_code = "1"\ntls = "off"\n')
+
+    assert "client.toml, printer 1 (01P00A000000000): `host` is not usable; expected an IP address or" in sentence
+
+
+@pytest.mark.parametrize("address", ["a..b", "a b", "[::1", "q.example:port", "q.example:99999"])
+def test_a_server_address_that_no_call_can_be_made_to_is_refused(refusal, address):
+    assert "`server` is not usable" in refusal(f'server = "http://{address}"\nkey = "k"\n' + SIMULATED)
+
+
+@pytest.mark.parametrize("address", ["localhost:8000", "[::1]:8000", "192.0.2.1", "queue.example/sub"])
+def test_a_server_address_may_have_a_port_and_a_path(read, address):
+    assert read(f'server = "http://{address}"\nkey = "k"\n' + SIMULATED).server == f"http://{address}"
+
+
 def test_a_file_that_is_not_there_is_said_in_words(tmp_path):
     with pytest.raises(ConfigError, match="absent.toml: cannot be read: No such file"):
         load(tmp_path / "absent.toml")

@@ -110,6 +110,13 @@ def test_a_printer_that_is_off_is_offline(watch):
     assert present(driver).state == ReportState.OFFLINE
 
 
+def test_a_host_that_no_name_service_takes_is_said_in_words_and_tried_again(watch):
+    driver = watch(host="a..b")
+
+    wait_for_trouble(driver, "a..b:")
+    assert present(driver).state == ReportState.OFFLINE
+
+
 def test_a_serial_in_the_wrong_case_is_said_in_words(printer, watch):
     printer.publish(IDLE)
 

@@ -95,7 +95,7 @@ class BambuLink(threading.Thread):
             except RefusedError as refusal:
                 self._say(str(refusal))
                 limit = self._timing.refused_to
-            except OSError as error:  # ssl.SSLError is one
+            except (OSError, ValueError) as error:  # ssl.SSLError, and UnicodeError for a host that is no name
                 self._say(_in_words(error, self._printer))
             self._failures += 1
             self._stopping.wait(self._pause(limit))
@@ -114,7 +114,7 @@ class BambuLink(threading.Thread):
         return pause * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
 
     def _session(self) -> None:
-        """One connection from its start to its end. Raises RefusedError or OSError."""
+        """One connection from its start to its end. Raises RefusedError, OSError or ValueError."""
         self._refused, self._heard_at, self._is_in_step = None, None, False
         client = self._new_client()
         client.connect(self._printer.host, self._printer.port, keepalive=self._timing.keepalive)
@@ -204,7 +204,7 @@ class BambuLink(threading.Thread):
         self.trouble = trouble
 
 
-def _in_words(error: OSError, printer: BambuPrinter) -> str:
+def _in_words(error: OSError | ValueError, printer: BambuPrinter) -> str:
     """Say what is wrong with the connection and how to mend it."""
     address = f"{printer.host}:{printer.port}"
     if isinstance(error, PinMismatchError):
@@ -222,7 +222,8 @@ def _in_words(error: OSError, printer: BambuPrinter) -> str:
         return f"no answer from {address}: is the printer on, and is its address still the same?"
     if isinstance(error, ConnectionRefusedError):
         return f"{address} takes no connection: is LAN mode on, and is this the printer's address?"
-    return f"{address} cannot be reached: {error.strerror or error}"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{address} cannot be reached: {reason or error}"
 
 
 def _certificate_in_words(error: ssl.SSLCertVerificationError, printer: BambuPrinter, address: str) -> str:
