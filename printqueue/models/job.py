@@ -161,8 +161,8 @@ class PrintQueue(JobRow):
                 return
         raise Busy("No free job code was found. Try again.")
 
-    def lock(self, *printers: Printer | None) -> None:
-        """Lock `printers` and this job's, then this job, then its current run; this object is read anew.
+    def lock(self, *printers: Printer | None, other_job_id: int | None = None) -> None:
+        """Lock `printers` and this job's, then this job (and another), then its current run; this object is read anew.
 
         Raises Moved when the job went to another printer in between.
         """
@@ -170,7 +170,8 @@ class PrintQueue(JobRow):
         run = seen.current_run
         ids = {seen.printer_id, run.printer_id if run else None, *(printer.pk for printer in printers if printer)}
         locked(Printer.objects.all(), ids)
-        self.refresh_from_db(from_queryset=PrintQueue.objects.select_for_update())
+        locked(PrintQueue.objects.all(), [self.pk, other_job_id])
+        self.refresh_from_db()
         if (self.printer_id, self.current_run_id) != (seen.printer_id, seen.current_run_id):
             raise Moved
         if run is not None:
@@ -316,7 +317,7 @@ class PrintQueue(JobRow):
         if run.is_active or (run.state == RunState.COMPLETED and self.is_open):
             changes.append(self.follow(run, who=by, at=now))
         else:
-            changes.append(Change(self, []))
+            changes += self.count(run) or [Change(self, [])]
         run.save()
         save_revised([*([Change(printer, [])] if printer else []), *changes])
 
@@ -357,6 +358,15 @@ class PrintQueue(JobRow):
         is_structural = before != (self.current_run_id, self.state, self.attention, self.copies_done)
         return Change(self, STATE_FIELDS if is_structural else PROGRESS_FIELDS, structural=is_structural)
 
+    def count(self, run: PrintRun) -> list[Change]:
+        """Count `run`, if it is a good copy that ended after the next one had begun; return what is to be saved."""
+        is_good = run.state == RunState.COMPLETED and not run.is_counted
+        if not is_good or not self.is_active or self.copies_done >= self.copies:
+            return []
+        self.copies_done += 1
+        run.is_counted = True
+        return [Change(self, ["copies_done"])]
+
     def let_go(self, run: PrintRun, *, who: Who, at: datetime) -> Change:
         """Forget `run`, which turned out to be no print of this locked job; return what is to be saved."""
         if run.is_counted:
@@ -386,8 +396,8 @@ class PrintQueue(JobRow):
         self.attention = ""
         state = STATE_OF_RUN[RunState(run.state)]
         if run.state == RunState.COMPLETED:
-            self.copies_done += 1
-            run.is_counted = True
+            run.is_counted = self.copies_done < self.copies
+            self.copies_done += run.is_counted
             state = JobState.COMPLETED if self.copies_done >= self.copies else JobState.READY
         if state != self.state:
             self._move(state, "follow its run", who=who, at=at, reason=run.reason_of_state)

@@ -7,11 +7,11 @@ from itertools import count
 from typing import Final
 
 from printqueue.access import Actor
-from printqueue.live.revisions import save_revised
+from printqueue.live.revisions import Change, save_revised
 from printqueue.matching import NAMED_IN_CALL
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
 from printqueue.models.job_state import ENDED
-from printqueue.models.locks import in_transaction
+from printqueue.models.locks import Moved, in_transaction, locked
 from printqueue.models.printer import LEASE
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
@@ -29,8 +29,9 @@ def put_progress(job_id: int, said: Progress, *, actor: Actor, received_at: date
     """
     job = PrintQueue.objects.enabled().get(pk=job_id)
     actor.require_printer(job.printer_id)
-    only_printer = Printer.objects.filter(pk__in=actor.only_printer_ids).first()
-    job.lock(only_printer)
+    printer = job.printer or Printer.objects.filter(pk__in=actor.only_printer_ids).first()
+    in_the_way = _on_machine(printer)
+    job.lock(printer, other_job_id=in_the_way.job_id if in_the_way else None)
     actor.require_printer(job.printer_id)
     at = _stored_time(said, received_at)
     run = job.current_run
@@ -40,12 +41,20 @@ def put_progress(job_id: int, said: Progress, *, actor: Actor, received_at: date
         _check_may_feed(run, said, actor, received_at)
         if not run.is_newer(said.sequence):
             return Stored(run.progress, is_stale=True)
-    else:
-        last = job.runs.filter(source=RunSource.PUT).order_by("-pk").first()
-        if last is not None and _is_repeat_of(last, said):
-            return Stored(last.progress, is_stale=True)
-        run = _open(job, job.printer or only_printer, actor, at)
-    return _observe(job, run, said, actor, at, received_at)
+        return _observe(job, run, said, actor, at, received_at)
+    last = job.runs.filter(source=RunSource.PUT).order_by("-pk").first()
+    if said.sequence is not None and last is not None and not last.is_newer(said.sequence):
+        return Stored(last.progress, is_stale=True)
+    if _on_machine(printer) != in_the_way:
+        raise Moved
+    freed = _make_room(printer, in_the_way, actor, received_at)
+    stored = _observe(job, _open(job, printer, actor, at), said, actor, at, received_at)
+    save_revised(freed)
+    return stored
+
+
+def _on_machine(printer: Printer | None) -> PrintRun | None:
+    return printer.runs.active().select_related("job").first() if printer is not None else None
 
 
 def _stored_time(said: Progress, received_at: datetime) -> datetime:
@@ -72,12 +81,6 @@ def _again(job: PrintQueue, run: PrintRun | None, said: Progress) -> Stored:
     raise Conflict(f"The job is {job.state}.")
 
 
-def _is_repeat_of(last: PrintRun, said: Progress) -> bool:
-    """Whether `said` speaks of the job's last run, which has ended, and not of a new one: none begins with its end."""
-    is_old = said.sequence is not None and last.last_sequence is not None and said.sequence <= last.last_sequence
-    return is_old or (last.state == _meaning(said) and not last.is_active)
-
-
 def _check_may_feed(run: PrintRun, said: Progress, actor: Actor, received_at: datetime) -> None:
     if run.source == RunSource.REPORTS:
         raise Conflict("The job's print is reported by its printer: progress comes from there.")
@@ -88,13 +91,35 @@ def _check_may_feed(run: PrintRun, said: Progress, actor: Actor, received_at: da
         raise Conflict(f"The job is printing another file: {run.file_name}.")
 
 
+def _make_room(
+    printer: Printer | None, on_machine: PrintRun | None, actor: Actor, received_at: datetime
+) -> list[Change]:
+    """End the run that is on `printer`, since another one begins there; return its job, to be saved.
+
+    Raises Conflict when the printer's own client says that it prints, or speaks for it with another key.
+    """
+    if printer is None:
+        return []
+    printer.refresh_from_db()
+    is_leased = printer.lease_until is not None and printer.lease_until > received_at
+    if is_leased and printer.lease_key_id != (actor.key.pk if actor.key else None):
+        raise Conflict(f"Another client speaks for the printer {printer}.")
+    if on_machine is None:
+        return []
+    if is_leased and on_machine.source == RunSource.REPORTS:
+        raise Conflict(f"The printer {printer} is printing something else.")
+    on_machine = locked(PrintRun.objects.all(), [on_machine.pk])[on_machine.pk]
+    on_machine.change_state(
+        RunState.UNKNOWN_END, who=PRINTFACTORY, at=received_at, reason="Another print began on this printer."
+    )
+    job = on_machine.job
+    drives = job is not None and job.current_run_id == on_machine.pk
+    changes = [job.follow(on_machine, who=actor.who, at=received_at)] if job is not None and drives else []
+    on_machine.save()
+    return changes
+
+
 def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) -> PrintRun:
-    key_id = actor.key.pk if actor.key else None
-    if printer is not None:
-        if printer.runs.active().exists():
-            raise Conflict(f"The printer {printer} is printing something else.")
-        if printer.lease_until is not None and printer.lease_until > at and printer.lease_key_id != key_id:
-            raise Conflict(f"Another client speaks for the printer {printer}.")
     run = PrintRun(
         printer=printer,
         run_key=_free_key(job),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from printqueue import matching, protocol
 from printqueue.access import Actor, NotAllowed
 from printqueue.live.revisions import Change, save_revised
-from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunState, Sample
+from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
 from printqueue.models.locks import Moved, in_transaction, locked
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
@@ -187,6 +187,7 @@ class _Reception:
             case Effect.REMEMBER:
                 self.run = self._remember()
             case Effect.OBSERVE if self.run is not None:
+                self.run.source = RunSource.REPORTS
                 self.run.is_history = self.run.is_history and self.report.state not in ACTIVE_STATES
                 self._join(self.run)
                 self.run.observe(self._observation(self.run), who=self.who, at=self.at)
@@ -253,8 +254,12 @@ class _Reception:
     def _follow(self, run: PrintRun) -> list[Change]:
         """Let the run's job follow it, unless staff took the job out of its hands; save the run."""
         job = run.job
-        drives = job is not None and (job.current_run_id == run.pk or job == self.matched)
-        changes = [job.follow(run, who=self.who, at=self.at)] if job is not None and drives else []
+        changes = []
+        if job is not None and (job.current_run_id == run.pk or job == self.matched):
+            changes.append(job.follow(run, who=self.who, at=self.at))
+        elif job is not None and job.current_run_id is not None:
+            # The job is at its next copy already.
+            changes += job.count(run)
         run.save()
         return changes
 

@@ -51,9 +51,11 @@ def only_server() -> Iterator[None]:
 
 @contextmanager
 def setting_up() -> Iterator[None]:
-    """Be the only process that prepares the database. On SQLite `only_server` has seen to that."""
+    """Be the only process that prepares the database."""
     if connection.vendor != "postgresql":
-        yield
+        database = Path(str(connection.settings_dict["NAME"]))
+        with file_lock(database.with_name(database.name + ".setup-lock")):
+            yield
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [SETTING_UP])

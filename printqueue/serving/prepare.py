@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from printqueue.serving.locks import file_lock, setting_up
 
@@ -30,12 +32,25 @@ class FirstStaff:
 def prepare_database() -> FirstStaff | None:
     """Migrate, and make a first member of staff if there is none; return it if so. Several may call this at once."""
     with setting_up():
-        call_command("migrate", interactive=False, verbosity=0)
+        migrate()
         if User.objects.filter(is_staff=True).exists():
             return None
         first = FirstStaff(FIRST_NAME, secrets.token_urlsafe(12))
         User.objects.create_superuser(first.name, password=first.password)
         return first
+
+
+def prepare_tables() -> None:
+    """Migrate if that has not been done: a key may be made before the first server starts."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        with setting_up():
+            migrate()
+
+
+def migrate() -> None:
+    """Bring the tables up to this code; the caller holds `setting_up`."""
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 def collect_static_files() -> None:

@@ -78,3 +78,15 @@ def assert_error_of(response, status):
     """`assert_error` for a response that no client has received."""
     response.json = lambda: json.loads(response.content)
     return assert_error(response, status)
+
+
+@pytest.mark.parametrize(
+    "address", ["print-queue/order", "print-queue/upload", "printers/left/pause", "print-queue/1/accept"]
+)
+def test_an_address_that_leads_nowhere_does_so_for_every_method(address, caller):
+    for method in ("get", "post", "put", "patch"):
+        assert_error(getattr(caller, method)(address), 404)
+
+
+def test_a_health_check_with_a_wrong_method_is_told_so():
+    assert Client(enforce_csrf_checks=True).post("/healthz").status_code == 405

@@ -113,13 +113,48 @@ def test_a_repeat_by_sequence_is_stale(client: Client, job: PrintQueue) -> None:
     assert job.progress == 50
 
 
-def test_a_repeated_end_of_a_copy_does_not_print_the_next_one(client: Client) -> None:
+def test_each_hundred_is_a_copy_unless_its_sequence_says_that_it_is_a_repeat(client: Client) -> None:
     job = make_job(copies=3)
-    client.put(job, 50)
+    client.put(job, 100, sequence=2)
+
+    assert client.put(job, 100, sequence=2).is_stale
+    assert not client.put(job, 100, sequence=3).is_stale
+    assert (job.state, job.copies_done) == (JobState.READY, 2)
+
+
+def test_a_reopened_job_is_printed_again(client: Client, job: PrintQueue) -> None:
+    client.put(job, 100)
+    job.reopen(by=BY, now=client.now, reason="came off")
+
     client.put(job, 100)
 
-    assert client.put(job, 100).is_stale
-    assert (job.state, job.copies_done) == (JobState.READY, 1)
+    assert (job.state, job.copies_done) == (JobState.COMPLETED, 1)
+
+
+def test_progress_of_the_next_job_shows_that_the_one_before_is_off_the_printer(client: Client, job: PrintQueue) -> None:
+    following = make_job()
+    client.put(job, 40)
+
+    client.put(following, 5)
+
+    job.refresh_from_db()
+    assert (job.state, job.attention) == (JobState.PRINTING, "unknown_end")
+    assert following.state == JobState.PRINTING
+
+
+def test_a_print_that_the_printer_reports_is_not_pushed_aside(client: Client, job: PrintQueue) -> None:
+    client.says("printing", run_key="1@0", file_name="other.gcode", progress=10)
+
+    with pytest.raises(Conflict, match="something else"):
+        client.put(job, 5)
+
+
+def test_once_the_printer_itself_reports_the_run_it_takes_no_progress(client: Client, job: PrintQueue) -> None:
+    client.put(job, 5, file_name="ring.gcode")
+    client.says("printing", file_name="ring.gcode", progress=9)
+
+    with pytest.raises(Conflict, match="reported by its printer"):
+        client.put(job, 10)
 
 
 def test_a_job_that_its_printer_reports_takes_no_progress(client: Client, job: PrintQueue) -> None:

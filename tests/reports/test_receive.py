@@ -400,3 +400,17 @@ def test_a_remembered_run_that_prints_again_comes_back_from_history(client: Clie
 
     job.refresh_from_db()
     assert (job.state, job.progress) == (JobState.PRINTING, 7)
+
+
+def test_a_good_copy_that_is_told_late_counts_while_the_next_one_prints(client: Client) -> None:
+    job = make_job(print_file_name="a.gcode", copies=2)
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=98, sequence=10)
+    client.says("printing", run_key="2@0", file_name="a.gcode", progress=1, sequence=20)
+
+    client.says("completed", run_key="1@0", sequence=15)
+    job.refresh_from_db()
+    assert (job.state, job.copies_done) == (JobState.PRINTING, 1)
+    client.says("completed", run_key="2@0", sequence=21)
+
+    job.refresh_from_db()
+    assert (job.state, job.copies_done) == (JobState.COMPLETED, 2)

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from printqueue.models import Printer, PrinterKey
 from printqueue.protocol import MAX_SERIAL, Scope, is_safe_text
+from printqueue.serving.prepare import prepare_tables
 
 ALL: Final = "*"
 
@@ -33,19 +34,25 @@ class Command(BaseCommand):
             help="a printer it speaks for, by serial, or '*' for all; may be repeated; none: jobs without printer alone",
         )
 
-    @transaction.atomic
     def handle(self, *, name: str, scope: list[str], printer: list[str], **options: Any) -> None:
         """Make the key or say in a sentence why not; nothing is made then."""
         scopes = [_scope(word) for word in scope]
         if not scopes:
             raise CommandError(f"Give at least one --scope: {', '.join(Scope)}.")
-        printers = [_printer(serial) for serial in printer if serial != ALL]
+        prepare_tables()
+        with transaction.atomic():
+            token = self.make(name, scopes, printer)
+        self.stdout.write(token)
+
+    def make(self, name: str, scopes: list[Scope], serials: list[str]) -> str:
+        """Make the key and its printers; return its whole text."""
+        printers = [_printer(serial) for serial in serials if serial != ALL]
         try:
-            key, token = PrinterKey.issue(name, scopes, all_printers=ALL in printer)
+            key, token = PrinterKey.issue(name, scopes, all_printers=ALL in serials)
         except ValidationError as problem:
             raise CommandError(f"The name {name!r} will not do: {' '.join(problem.messages)}") from problem
         key.printers.set(printers)
-        self.stdout.write(token)
+        return token
 
 
 def _scope(word: str) -> Scope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponseBase
@@ -17,6 +17,7 @@ from printqueue.protocol import Scope
 from printqueue.views.api import events, history, jobs, printer_reports, printers, progress, verbs
 from printqueue.views.api.auth import gates
 from printqueue.views.api.errors import HANDLERS, defect_answer, error_answer
+from printqueue.views.api.fields import pk_of
 from printqueue.views.api.parser import StrictParser
 
 View = Callable[..., Any]
@@ -71,10 +72,17 @@ def _finished(view: View) -> View:
     @never_cache
     def answer(request: HttpRequest, **parts: Any) -> HttpResponseBase:
         response: HttpResponseBase = view(request, **parts)
-        return _wrong_method(request, response["Allow"]) if response.status_code == 405 else response
+        if response.status_code != 405:
+            return response
+        return _wrong_method(request, response["Allow"]) if _may_exist(parts) else no_such_call(request)
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]
     return answer
+
+
+def _may_exist(parts: Mapping[str, str]) -> bool:
+    """Whether the address can be that of something: not when a word stands where only a number or a serial may."""
+    return pk_of(parts.get("job_id", "1")) is not None and "/" not in parts.get("serial", "")
 
 
 def _wrong_method(request: HttpRequest, allow: str) -> HttpResponseBase:

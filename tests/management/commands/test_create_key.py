@@ -1,6 +1,11 @@
 """`create_key`"""
 
+import os
+import re
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -8,6 +13,7 @@ from django.utils import timezone
 
 from printqueue.models import Printer, PrinterKey
 from printqueue.protocol import Scope
+from tests.environment import ROOT
 from tests.factories import make_printer
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +87,12 @@ def test_a_name_that_will_not_do_is_refused(name):
         create_key(name, "--scope", "jobs:read", "--printer", "voron-1")
 
     assert not Printer.objects.exists()
+
+
+def test_a_key_may_be_made_before_the_first_server_starts(tmp_path: Path):
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
+    command = [sys.executable, "manage.py", "create_key", "Pi", "--scope", "reports:write", "--printer", "voron-1"]
+
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+
+    assert re.fullmatch(r"pf_[0-9a-f]{8}_[\w-]{43}\n", made.stdout)
