@@ -79,6 +79,22 @@ def test_it_says_where_it_is(new_server):
     assert f"PrintFactory is at {server.url}\n" in server.output()
 
 
+def test_listening_everywhere_without_a_name_that_it_answers_to_is_warned_of(serve):
+    server = serve("--no-worker", "--bind", "0.0.0.0")  # noqa: S104 - the very case
+
+    wait_for(lambda: "only this machine is answered" in server.output(), what="the warning")
+
+
+@pytest.mark.parametrize(
+    "setting", [{"PUBLIC_URL": "http://queue.local:8000"}, {"ALLOWED_HOSTS": "queue.local,127.0.0.1"}]
+)
+def test_listening_everywhere_under_a_name_is_not_warned_of(serve, setting):
+    server = serve("--no-worker", "--bind", "0.0.0.0", environment=setting)  # noqa: S104 - the very case
+
+    wait_for(lambda: "PUBLIC_URL is http:" in server.output(), what="what it says last")
+    assert "only this machine" not in server.output()
+
+
 def refusal(port: int, database_url: str) -> str:
     """What `serve` says, which is refused, after its first log-in."""
     command = [sys.executable, "manage.py", "serve", "--port", str(port)]

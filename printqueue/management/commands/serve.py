@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import threading
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
+from printfactory import environment
 from printqueue import periodic
 from printqueue.live import pump
 from printqueue.serving.locks import AlreadyServed, only_server
@@ -63,16 +66,30 @@ class Command(BaseCommand):
         if with_worker:
             worker.start()
         try:
-            WebServer(application, bind, port, self.say_where).serve()
+            WebServer(application, bind, port, partial(self.say_where, bind)).serve()
         finally:
             ending.set()
             pump.stop()
             if with_worker:
                 worker.join(timeout=10)
 
-    def say_where(self) -> None:
+    def say_where(self, bind: str) -> None:
         """Tell the person who started the server where it is."""
         self.stdout.write(f"PrintFactory is at {settings.PUBLIC_URL}")
         self.stdout.flush()
+        if is_wildcard(bind) and not environment.text("PUBLIC_URL") and not environment.words("ALLOWED_HOSTS"):
+            logger.warning(
+                "Listening on every address, but only this machine is answered: set PUBLIC_URL to what others type into "
+                "the browser, such as http://queue.local:%s.",
+                settings.PORT,
+            )
         if not settings.PUBLIC.is_https:
             logger.warning("PUBLIC_URL is http: passwords and pages travel readable to others on the network.")
+
+
+def is_wildcard(bind: str) -> bool:
+    """Whether `bind` means every address of this machine, which is no name that anybody can type."""
+    try:
+        return ipaddress.ip_address(bind).is_unspecified
+    except ValueError:
+        return False
