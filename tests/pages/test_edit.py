@@ -13,7 +13,8 @@ def fields(job, **changes):
 
 def revision_in(response):
     """The revision that the form in an answer carries."""
-    return re.search(r'name="revision" value="(\d+)"', text_of(response))[1]
+    [revision] = re.findall(r'name="revision" value="(\d+)"', text_of(response))
+    return revision
 
 
 def test_an_edit_is_stored(browser):
