@@ -8,7 +8,7 @@ import sys
 import tomllib
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +16,13 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from printqueue.management.commands.serve import Command as Serve
 from printqueue.models import Printer, PrinterKey, PrintQueue, Who
 from printqueue.protocol import Scope
+from printqueue.serving.locks import AlreadyServed, only_server
 
 JOBS: Final[tuple[tuple[str, str, str, dict[str, Any]], ...]] = (
     ("Infinity Splint", "infinity-splint_s6.gcode.3mf", "C-1042", {"due_days": 1}),
@@ -49,6 +51,15 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
+        # First of all: the log-in and the client of a demonstration that runs already must stay as they are.
+        try:
+            with only_server():
+                self.demonstrate(port)
+        except AlreadyServed as error:
+            raise CommandError(str(error)) from error
+
+    def demonstrate(self, port: int) -> None:
+        """Make what is missing, and serve it together with its client; the caller holds `only_server`."""
         call_command("migrate", verbosity=0)
         if not PrintQueue.objects.exists():
             fill_queue()
@@ -57,7 +68,7 @@ class Command(BaseCommand):
         log = config.with_suffix(".log")
         self.stdout.write(f"The printers' client writes to {log}")
         with running_client(config, log):
-            call_command("serve", port=port)
+            Serve().prepare_and_serve(settings.BIND, port, with_worker=True)
 
 
 def fill_queue() -> None:
@@ -115,8 +126,11 @@ def new_key() -> str:
 
 
 @contextmanager
-def running_client(config: Path, log: Path) -> Iterator[None]:
-    """Run the printer client as a process of its own, as it runs beside real printers, until the block ends."""
+def running_client(config: Path, log: Path, patience_seconds: float = 10) -> Iterator[None]:
+    """Run the printer client as a process of its own, as it runs beside real printers, until the block ends.
+
+    A client in the middle of a call ends after it, or after `patience_seconds`: its spool bears that.
+    """
     command = [sys.executable, "-m", "printqueue.client", "--config", str(config)]
     with log.open("wb") as output:
         client = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=output, stderr=output)  # noqa: S603 - ours
@@ -124,4 +138,7 @@ def running_client(config: Path, log: Path) -> Iterator[None]:
         yield
     finally:
         client.terminate()
-        client.wait(timeout=10)
+        with suppress(subprocess.TimeoutExpired):
+            client.wait(patience_seconds)
+        client.kill()
+        client.wait()

@@ -36,12 +36,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, bind: str, port: int, no_worker: bool, **options: Any) -> None:
         try:
             with only_server():
-                self.show(prepare_database())
-                collect_static_files()
-                allow_open_files()
-                self.serve(bind, port, with_worker=not no_worker)
+                self.prepare_and_serve(bind, port, with_worker=not no_worker)
         except AlreadyServed as error:
             raise CommandError(str(error)) from error
+
+    def prepare_and_serve(self, bind: str, port: int, *, with_worker: bool) -> None:
+        """Do all of it; the caller holds `only_server`. Raises CommandError."""
+        self.show(prepare_database())
+        collect_static_files()
+        allow_open_files()
+        try:
+            self.serve(bind, port, with_worker=with_worker)
         except CannotListen as error:
             raise CommandError(f"Cannot listen on {bind} port {port}: {error}.") from error
 
