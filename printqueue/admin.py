@@ -6,6 +6,7 @@ and the API, so that an edit is recorded and reaches every open page. Nothing is
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -67,15 +68,17 @@ class ReasonForm(forms.Form):
 
 
 class LinkForm(forms.Form):
-    """Asks which job a run is a print of."""
+    """Asks which job `runs` are prints of: one that is open or ended lately, or the present one of a run."""
 
     job = forms.ModelChoiceField(
         PrintQueue.objects.none(), required=False, empty_label="No job: take it off its present one"
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["job"].queryset = PrintQueue.objects.enabled().in_order()  # type: ignore[attr-defined]
+    def __init__(self, data: Any = None, *, runs: QuerySet[PrintRun]) -> None:
+        super().__init__(data)
+        present = PrintQueue.objects.filter(pk__in=runs.values("job"))
+        jobs = PrintQueue.rows_on_a_new_page(timezone.now()) | present
+        self.fields["job"].queryset = jobs.in_order()  # type: ignore[attr-defined]
 
 
 class JobForm(JobModelForm):
@@ -184,7 +187,7 @@ class PrintRunAdmin(Asking):
             elif run.job is not None:
                 run.job.unlink(run, by=who(request), now=timezone.now())
 
-        return self.ask(request, rows, LinkForm, "Link to another job", act)
+        return self.ask(request, rows, partial(LinkForm, runs=rows), "Link to another job", act)
 
 
 @admin.register(Printer)

@@ -1,19 +1,27 @@
 """The admin mends data by the same methods as everything else."""
 
 import re
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib import admin as site
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.test import Client as Browser
+from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from printqueue.access import actor_of_key
-from printqueue.models import JobState, Printer, PrinterKey, PrintQueue
-from tests.factories import Client, make_job, make_key, make_printer, make_staff
+from printqueue.admin_kinds import Asking
+from printqueue.models import Busy, JobState, Printer, PrinterKey, PrintQueue, Who
+from printqueue.models.locks import Moved
+from tests.factories import NOW, Client, make_job, make_key, make_printer, make_staff
 
 pytestmark = pytest.mark.django_db
 OURS = [model for model in site.site._registry if model._meta.app_label == "printqueue"]
@@ -35,10 +43,19 @@ def change_url(row: PrintQueue | Printer) -> str:
     return reverse(f"admin:printqueue_{row._meta.model_name}_change", args=[row.pk])
 
 
-def act(browser: Browser, model: str, action: str, row_pk: int, **fields: object) -> None:
+def before_saving(monkeypatch: pytest.MonkeyPatch, event: Callable[[], object]) -> None:
+    """Let `event` happen whenever the form of a job was checked and its save is about to begin."""
+    jobs = site.site._registry[PrintQueue]
+    save = jobs.save_model
+    monkeypatch.setattr(jobs, "save_model", lambda *arguments: (event(), save(*arguments)))
+
+
+def act(browser: Browser, model: str, action: str, row_pk: int, **fields: object) -> str:
     url = reverse(f"admin:printqueue_{model}_changelist")
     answer = {"action": action, "_selected_action": [row_pk], **fields}
-    assert browser.post(url, answer).status_code in (200, 302)
+    page = browser.post(url, answer)
+    assert page.status_code in (200, 302)
+    return page.content.decode()
 
 
 INLINES = {f"{rows}-{word}_FORMS": 0 for rows in ("runs", "transitions") for word in ("TOTAL", "INITIAL")}
@@ -114,6 +131,74 @@ def test_a_job_on_a_printer_cannot_be_hidden(browser: Browser) -> None:
     assert "cannot be hidden" in page.content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_save_that_could_not_get_its_locks_starts_again(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job()
+    tries = iter(range(4))
+
+    def meet_another() -> None:
+        if next(tries) < 2:
+            raise Moved
+
+    before_saving(monkeypatch, meet_another)
+    browser.post(change_url(job), form_of(job, note="new"))
+
+    job.refresh_from_db()
+    assert (job.note, LogEntry.objects.count()) == ("new", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_that_never_gets_its_locks_is_told(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job()
+
+    def meet_another() -> None:
+        raise Moved
+
+    before_saving(monkeypatch, meet_another)
+    page = browser.post(change_url(job), form_of(job, note="new"), follow=True)
+
+    assert (page.status_code, page.request["PATH_INFO"]) == (200, change_url(job))
+    assert "Nothing was saved. The database is busy." in page.content.decode()
+
+
+def test_hiding_a_job_whose_print_begins_meanwhile_is_told(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job()
+    before_saving(monkeypatch, lambda: PrintQueue.objects.get(pk=job.pk).start(by=Who(), now=NOW))
+
+    page = browser.post(change_url(job), {**form_of(job), "is_enabled": ""}, follow=True)
+
+    job.refresh_from_db()
+    assert job.is_enabled
+    assert "Nothing was saved. Cannot hide: it is printing." in page.content.decode()
+
+
+def test_fewer_copies_than_are_printed_meanwhile_are_told(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(copies=3)
+    client = Client(make_printer())
+    before_saving(monkeypatch, lambda: [client.put(job, percent) for percent in (100, 5, 100)])
+
+    page = browser.post(change_url(job), form_of(job, copies=1), follow=True)
+
+    assert "Nothing was saved. Expected at least 3: 2 are printed already." in page.content.decode()
+
+
+@pytest.mark.parametrize("refusal", [Busy("Try again."), ValidationError(["Try", "again."])], ids=type)
+def test_what_refuses_an_action_is_told_in_plain_words(staff: User, refusal: Exception) -> None:
+    job = make_job()
+    request = RequestFactory().post("/")
+    request.user = staff
+    request._messages = CookieStorage(request)  # type: ignore[attr-defined]
+
+    def refuse(row: PrintQueue) -> None:
+        raise refusal
+
+    jobs = site.site._registry[PrintQueue]
+    assert isinstance(jobs, Asking)
+    jobs.do(request, [job], "Hidden", refuse)
+
+    assert [str(message) for message in get_messages(request)] == [f"{job}: Try again."]
+
+
 def test_reopening_asks_why_and_then_does_it(browser: Browser) -> None:
     job = make_job()
     Client(make_printer()).put(job, 100)
@@ -152,6 +237,21 @@ def test_a_run_is_linked_and_taken_off_again(browser: Browser) -> None:
 
     job.refresh_from_db()
     assert job.state == JobState.READY
+
+
+def test_a_run_is_offered_its_own_job_and_those_of_these_days(browser: Browser) -> None:
+    now, long_ago = timezone.now(), timezone.now() - timedelta(hours=25)
+    own, old, new, ready = (make_job() for _ in range(4))
+    run = Client(make_printer(), now=long_ago).says("completed", run_key="1@0", file_name="own.gcode").run
+    assert run is not None
+    own.link(run, by=Who(), now=long_ago)
+    old.cancel(by=Who(), now=long_ago)
+    new.cancel(by=Who(), now=now)
+
+    page = act(browser, "printrun", "relink", run.pk)
+
+    offered = [int(pk) for pk in re.findall(r'<option value="(\d+)"', page)]
+    assert offered == [ready.pk, new.pk, own.pk]
 
 
 def test_a_printer_renamed_by_staff_keeps_its_name(browser: Browser) -> None:
