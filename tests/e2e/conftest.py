@@ -94,6 +94,7 @@ def open_page(browser: Browser, staff: User, server: ServeProcess) -> Iterator[O
     def open_one(*, server: ServeProcess = server, user: User | None = staff, **arguments: object) -> Page:
         settings = {"base_url": server.url, "viewport": DESK, **arguments}
         context = browser.new_context(**settings)  # type: ignore[arg-type]  # passed on as they came
+        context.set_default_timeout(90_000)  # three times the usual: machines are shared
         contexts.append(context)
         context.on("console", heard)
         context.on("weberror", lambda error: faults.append(str(error.error)))
