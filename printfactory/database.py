@@ -18,6 +18,9 @@ SQLITE_OPTIONS = {
 }
 POSTGRESQL_OPTIONS = {"connect_timeout": 5}
 
+# The few threads that do all requests (printqueue.live.threads) last, and so may their connections.
+KEPT_SECONDS = 600
+
 
 def database(url: str, data_dir: Path) -> dict[str, Any]:
     """The connection settings for `url`; an empty one means SQLite in `data_dir`."""
@@ -29,6 +32,7 @@ def database(url: str, data_dir: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "DATABASE_URL is neither sqlite:///<file> nor postgresql://<user>@<host>/<database>."
         ) from None
+    config["CONN_MAX_AGE"] = KEPT_SECONDS
     return _sqlite(config) if config["ENGINE"] == SQLITE else _postgresql(config)
 
 
@@ -57,7 +61,7 @@ def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
         **config,
         "HOST": unquote(config["HOST"]),  # a socket's folder stands there as %2Frun%2Fpostgresql
         "OPTIONS": {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})},
-        # Requests run on threads that come and go: a kept connection would be kept for nobody.
-        "CONN_MAX_AGE": 0,
+        # A database that was restarted in the meantime costs nobody his request.
+        "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": f"test_{config['NAME']}"},
     }

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from printqueue.live.library import Event, sse_encode_event
 from printqueue.live.position import Position
 from printqueue.live.revisions import Revisioned
+from printqueue.protocol import wire_time
 
 MOST_ROWS: Final = 5_000
 """How many changed rows of a kind are told one by one; whoever is further behind is told to read everything again."""
@@ -60,6 +62,17 @@ def encode(name: str, data: object = None, position: Position | None = None) -> 
     event_id = None if position is None else str(position)
     text: str = sse_encode_event(name, "" if data is None else data, event_id=event_id, json_encode=data is not None)
     return text.encode()
+
+
+def clock(position: Position, *, with_id: bool = True) -> bytes:
+    """Return the event that tells the server's time to somebody who stands at `position`, and moves him there."""
+    now = {"serverTime": wire_time(timezone.now()), "revision": position.revision}
+    return encode("clock", now, position if with_id else None)
+
+
+def sign_of_life(position: Position) -> bytes:
+    """Return what is sent when nothing else has been for a while, to somebody who stands at `position`."""
+    return encode("keep-alive") + clock(position)
 
 
 def read_after(since: int, end: Position) -> list[RowEvent] | None:

@@ -1,7 +1,8 @@
-"""Django's ASGI handler, which sends a stream of events only after Django has let go of the request.
+"""Django's ASGI handler, with what costs most taken out of it.
 
-Middleware, log-in and view run as ever, in a thread and with a database connection of their own. Django would keep
-both for as long as the response lasts; a stream that lasts a day needs neither.
+Django would run each middleware and each view of a request in threads and with a database connection made for it, and
+keep both for as long as the response lasts. Here a request runs, in Django's own sync mode, in one of a few threads
+that last, with a connection that lasts; and a stream of events is sent after Django has let go of the request.
 """
 
 from __future__ import annotations
@@ -9,80 +10,115 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, TypeAlias
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias, cast
 
-from django.core.handlers.asgi import ASGIHandler
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
 
-from printqueue.live.stream import EventStreamResponse
+from printqueue.live.line import STRAIGHT_LINE, StraightLine
+from printqueue.live.stream import EventStreamResponse, Stream
+from printqueue.live.threads import TookTooLong, in_thread
 
 Message: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-
-class Line:
-    """The line to one client, as Django uses it; a stream that Django wants to send is put aside."""
-
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self._receive = receive
-        self._send = send
-        self._is_cut = False
-        self.stream: EventStreamResponse | None = None
-
-    async def receive(self) -> Message:
-        """Return the next message, and note when it is the last."""
-        message = await self._receive()
-        self._is_cut = message["type"] == "http.disconnect"
-        return message
-
-    async def __call__(self, message: Message) -> None:
-        """Send."""
-        await self._send(message)
-
-    async def until_cut(self) -> None:
-        """Return when the client has gone."""
-        while not self._is_cut:
-            await self.receive()
+NEEDS_NO_DATABASE: Final = frozenset({"/healthz"})
+"""Answered also while every thread waits for a database that says nothing."""
 
 
 class Gateway(ASGIHandler):
     """The application that a server serves."""
+
+    def __init__(self) -> None:
+        super(ASGIHandler, self).__init__()
+        self.load_middleware(is_async=False)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})  # there are none: the answer is 403
             return
-        line = Line(receive, send)
-        await super().__call__(scope, line.receive, line)
-        if line.stream is not None:
-            await self._stream(line.stream, line)
-
-    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
-        """Send a response, or put it aside if it is a stream of events."""
-        if isinstance(response, EventStreamResponse):
-            send.stream = response
-        else:
-            await super().send_response(response, send)
-
-    async def _stream(self, response: EventStreamResponse, line: Line) -> None:
-        """Send the stream until it ends or the client goes."""
-        writing = asyncio.create_task(self._write(response, line))
-        leaving = asyncio.create_task(line.until_cut())
         try:
-            await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            leaving.cancel()
-            writing.cancel()
-            await asyncio.wait((writing, leaving))
-        if not writing.cancelled():
-            writing.result()
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        response = await self._answer(scope, body)
+        line: StraightLine | None = scope.get("extensions", {}).get(STRAIGHT_LINE)
+        del scope, body  # a stream may last long
+        if isinstance(response, EventStreamResponse):
+            await _stream(response, line, receive, send)
+        else:
+            await self.send_response(response, send)
 
-    async def _write(self, response: EventStreamResponse, line: Line) -> None:
-        headers = [(name.lower().encode("ascii"), value.encode("latin1")) for name, value in response.items()]
-        await line({"type": "http.response.start", "status": response.status_code, "headers": headers})
-        async with aclosing(response.pieces) as pieces:
-            async for piece in pieces:
-                await line({"type": "http.response.body", "body": piece, "more_body": True})
-        await line({"type": "http.response.body"})
+    async def _answer(self, scope: Any, body: Any) -> HttpResponseBase:
+        """Return what Django answers, all of it in memory."""
+        if scope["path"] in NEEDS_NO_DATABASE:
+            return self._respond(scope, body)
+        try:
+            return await in_thread(lambda: self._respond(scope, body))
+        except TookTooLong:
+            return HttpResponse(
+                '{"success": false, "error": "The server is too busy. Try again in a moment.", "details": []}',
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                content_type="application/json",
+                headers={"Retry-After": "5"},
+            )
+
+    def _respond(self, scope: Any, body: Any) -> HttpResponseBase:
+        """Do what Django's handlers do from the beginning of a request to its end."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=type(self), scope=scope)
+        request, refusal = self.create_request(scope, body)
+        response: Any = refusal if request is None else self.get_response(request)
+        if response.streaming and not isinstance(response, EventStreamResponse):
+            response = _read_whole(response)
+        response.close()
+        body.close()
+        return cast(HttpResponseBase, response)
+
+
+def _read_whole(response: Any) -> HttpResponse:
+    """Return a response that was to be streamed from a file; here they are all small."""
+    whole = HttpResponse(b"".join(response.streaming_content), status=response.status_code)
+    whole.headers = response.headers
+    whole.cookies = response.cookies
+    response.close()
+    return whole
+
+
+async def _stream(response: EventStreamResponse, line: StraightLine | None, receive: Receive, send: Send) -> None:
+    """Send a stream until it ends or the client goes."""
+    stream = response.stream
+    leaving = None
+    if line is not None:
+        stream.go_straight(line.write_now)
+        line.when_lost(stream.end)
+    else:
+        leaving = asyncio.create_task(_until_cut(receive, stream))
+    try:
+        await _send(response, send)
+    finally:
+        if leaving is not None:
+            leaving.cancel()
+
+
+async def _until_cut(receive: Receive, stream: Stream) -> None:
+    """End the stream when the server says that the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.end()
+
+
+async def _send(response: EventStreamResponse, send: Send) -> None:
+    headers = [(name.lower().encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    async with aclosing(response.pieces) as pieces:
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body"})

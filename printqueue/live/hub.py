@@ -1,59 +1,90 @@
-"""One listener a process: an event is taken over once, made into bytes once, and handed to every open page."""
+"""One listener a process: an event is taken over once, made into bytes once, and written to every open page.
+
+A page that has nothing to wait for is written to at once, from here: no task of its own wakes for it. Any other page
+(it reads slowly, it sees only a part, it is just being brought up to date) finds what it has to tell in its queue.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 from printqueue.live import pump
-from printqueue.live.feed import RowEvent
+from printqueue.live.feed import RowEvent, sign_of_life
 from printqueue.live.library import Event, Listener
+from printqueue.live.line import Piece
+from printqueue.live.position import Position
 from printqueue.live.pump import RESET, Pump
-from printqueue.live.reading import in_thread
-from printqueue.live.verdicts import Verdicts
+from printqueue.live.rounds import RHYTHM, Rounds
+from printqueue.live.threads import in_thread
+from printqueue.live.viewer import Viewer
 
 MOST_WAITING: Final = 100
 """Bursts that may wait for a page; when there are more, it reads what it missed from the database."""
 
+RESTS: Final = 3
+"""Times as long as it took to write to all pages, nothing more is written: events that come meanwhile go together."""
 
-class Burst:
-    """Events that arrived together."""
+LONGEST_REST: Final = 0.1
+"""Seconds; so late is the last page told at most."""
+
+WriteNow: TypeAlias = Callable[[Piece], bool]
+"""Writes a piece to the client if nothing else waits to be written; else returns False and writes nothing."""
+
+
+class Burst(Piece):
+    """Events that arrived together, as everybody is told of them who sees everything and knows all before."""
 
     def __init__(self, events: Sequence[RowEvent]) -> None:
+        super().__init__(b"".join(event.encoded(event.since) for event in events))
         self.events = events
-
-    @property
-    def since(self) -> int:
-        """The revision up to which everything was told before the first of them."""
-        return self.events[0].since
-
-    @cached_property
-    def encoded(self) -> bytes:
-        """All of them in bytes, for whoever sees everything and knows everything before."""
-        return b"".join(event.encoded(event.since) for event in self.events)
+        self.since = events[0].since
+        self.end = events[-1].position
 
 
 class Member:
     """An open page at the hub. Belongs to the event loop."""
 
-    def __init__(self, verdicts: Verdicts) -> None:
-        self.verdicts = verdicts
+    def __init__(self, viewer: Viewer, known: Position) -> None:
+        self.viewer = viewer
+        self.known = known
+        """Everything up to here was told."""
+        self.write_now: WriteNow | None = None
+        """The straight way to a client that gets all that a burst says."""
+        self.read_upto = 0
+        """What a burst tells from before this revision was read from the database already."""
         self.bursts: deque[Burst] = deque()
         self.has_missed = False
         self.must_reset = False
+        self.is_sign_due = False
+        self.is_over = False
         self._waiter: asyncio.Future[None] | None = None
 
+    @property
+    def _is_idle(self) -> bool:
+        """Whether everything was told that is to be told."""
+        return self._waiter is not None and not self._waiter.done()
+
     def push(self, burst: Burst) -> None:
-        """Hand over a burst, or note that it came too fast."""
-        if len(self.bursts) < MOST_WAITING:
+        """Tell of a burst, or leave it in the queue, or note that it came too fast."""
+        is_all_news = burst.since >= self.read_upto and burst.end.epoch == self.known.epoch
+        if self.write_now is not None and self._is_idle and is_all_news and self.write_now(burst):
+            self.known = burst.end
+        elif len(self.bursts) < MOST_WAITING:
             self.bursts.append(burst)
+            self.wake()
         else:
             self.miss()
-        self.wake()
+
+    def push_sign_of_life(self, position: Position, piece: Piece) -> None:
+        """Give a sign of life: `piece`, if the page stands at `position` as most do, else one of its own."""
+        is_there = self._is_idle and self.known == position
+        if self.write_now is None or not is_there or not self.write_now(piece):
+            self.is_sign_due = True
+            self.wake()
 
     def miss(self) -> None:
         """Forget what waits: the page has to read it."""
@@ -67,6 +98,11 @@ class Member:
         self.must_reset = True
         self.wake()
 
+    def end(self) -> None:
+        """Let the stream end."""
+        self.is_over = True
+        self.wake()
+
     def wake(self) -> None:
         """Let `wait` return."""
         if self._waiter is not None and not self._waiter.done():
@@ -74,7 +110,7 @@ class Member:
 
     async def wait(self) -> None:
         """Return at once when something is there, else after the next `wake`."""
-        if self.bursts or self.has_missed or self.must_reset:
+        if self.bursts or self.has_missed or self.must_reset or self.is_sign_due or self.is_over:
             return
         self._waiter = asyncio.get_running_loop().create_future()
         try:
@@ -93,9 +129,10 @@ class Hub(Listener):
         self.assign_loop()
         self.source = source
         self.members: set[Member] = set()
-        self.verdicts = Verdicts()
+        self.rounds = Rounds(RHYTHM, self.give_sign_of_life)
         self._arrived: deque[Event] = deque()
         self._is_flush_due = False
+        self._rests_until = 0.0
 
     def wake_threadsafe(self) -> None:
         """Take over what was queued, so that the queue of ten is never full. Called by the pump, in its thread."""
@@ -104,10 +141,36 @@ class Hub(Listener):
         self.channel_items.clear()
         if not self._is_flush_due and not self.loop.is_closed():
             self._is_flush_due = True
-            self.loop.call_soon_threadsafe(self._flush)
+            self.loop.call_soon_threadsafe(self._flush_when_rested)
+
+    def give_sign_of_life(self) -> None:
+        """Write to every page, so that its browser knows that the line is good."""
+        position = self.source.position
+        piece = Piece(sign_of_life(position))
+        for member in self.members:
+            member.push_sign_of_life(position, piece)
+
+    def _flush_when_rested(self) -> None:
+        rest = self._rests_until - self.loop.time()
+        if rest > 0:
+            self.loop.call_later(rest, self._flush)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
+        began = self.loop.time()
+        # Before anything is taken: what arrives from here on is flushed by itself.
         self._is_flush_due = False
+        events = self._taken()
+        if events:
+            burst = Burst(events)
+            for member in self.members:
+                member.push(burst)
+        now = self.loop.time()
+        self._rests_until = now + min(LONGEST_REST, RESTS * (now - began))
+
+    def _taken(self) -> list[RowEvent]:
+        """Return the events that arrived; those before a reset are nobody's business any more."""
         events: list[RowEvent] = []
         while self._arrived:
             event = self._arrived.popleft()
@@ -117,31 +180,32 @@ class Hub(Listener):
                 events.clear()
                 for member in self.members:
                     member.reset()
-        if events:
-            burst = Burst(events)
-            for member in self.members:
-                member.push(burst)
+        return events
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
 
 @asynccontextmanager
-async def joined() -> AsyncIterator[Member]:
+async def joined(member: Member) -> AsyncIterator[None]:
     """Be a member of the hub of this event loop, and hear of everything that is committed from here on."""
-    source = await in_thread(pump.start)
+    source = pump.running()
+    if source is None:
+        source = await in_thread(pump.start)
     loop = asyncio.get_running_loop()
     hub = _hubs.get(loop)
     if hub is None or hub.source is not source:
         hub = _hubs[loop] = Hub(source)
         source.attach(hub)
-    member = Member(hub.verdicts)
     hub.members.add(member)
+    hub.rounds.begin(member)
     try:
-        yield member
+        yield
     finally:
         hub.members.discard(member)
+        hub.rounds.leave(member)
         if not hub.members:
+            hub.rounds.end()
             source.detach(hub)
             if _hubs.get(loop) is hub:
                 del _hubs[loop]

@@ -46,3 +46,7 @@ class Position:
         """Read from the database where we stand now."""
         counter = RevisionCounter.current()
         return cls(counter.epoch, counter.value)
+
+
+NOWHERE: Final = Position("", 0)
+"""Where somebody stands who was told nothing yet."""

@@ -149,6 +149,11 @@ def start() -> Pump:
         return _pump
 
 
+def running() -> Pump | None:
+    """Return this process's pump if it runs."""
+    return _pump if _pump is not None and _pump.is_running else None
+
+
 def stop() -> None:
     """End this process's pump, if there is one."""
     global _pump

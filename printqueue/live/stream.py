@@ -13,7 +13,6 @@ sent, by `printqueue.live.gateway`.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import weakref
@@ -26,13 +25,12 @@ from django.db import Error
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
-from printqueue.live.feed import RowEvent, encode, read_after, read_for_a_new_page
-from printqueue.live.hub import Burst, Member, joined
-from printqueue.live.position import Position
-from printqueue.live.reading import in_thread
+from printqueue.live.feed import RowEvent, clock, encode, read_after, read_for_a_new_page, sign_of_life
+from printqueue.live.hub import Burst, Member, WriteNow, joined
+from printqueue.live.position import NOWHERE, Position
 from printqueue.live.seats import NoSeat, ServerFull, TooManyStreams, seats
+from printqueue.live.threads import TookTooLong, in_thread
 from printqueue.live.viewer import Everything, OneJob, Printers, Selection, Viewer
-from printqueue.protocol import wire_time
 
 __all__ = [
     "BadStreamRequest",
@@ -53,9 +51,6 @@ _random: Final = random.SystemRandom()
 REFUSED_PARAMETERS: Final = ("es-meta", "recover", "link", "channel")
 """Query parameters that mean something to django-eventstream, and that nobody may send us."""
 
-NOWHERE: Final = Position("", 0)
-"""Where somebody stands who was told nothing yet."""
-
 MOST_BYTES: Final = 65_536
 """A long list of events is sent in pieces of about this size, so that a slow reader is waited for."""
 
@@ -71,24 +66,12 @@ class BadStreamRequest(Exception):
 class EventStreamResponse(StreamingHttpResponse):
     """A stream of events. `printqueue.live.gateway` sends its `pieces` after Django has let go of the request."""
 
-    def __init__(self, pieces: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(pieces, content_type="text/event-stream")
-        self.pieces = pieces
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.pieces = stream.guarded()
+        super().__init__(self.pieces, content_type="text/event-stream")
         self["Cache-Control"] = "no-cache"
         self["X-Accel-Buffering"] = "no"
-
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """How often a stream does what, in seconds."""
-
-    keep_alive: float = 15.0
-    check: float = 20.0
-    check_again: float = 3.0
-    """After the database could not say whether the viewer may watch on."""
-    longest_unchecked: float = 30.0
-    lifetime: float = 900.0
-    """About: a fifth more or less, so that streams opened together do not end together."""
 
 
 def open_stream(request: HttpRequest, viewer: Viewer, selection: Selection) -> EventStreamResponse:
@@ -99,7 +82,7 @@ def open_stream(request: HttpRequest, viewer: Viewer, selection: Selection) -> E
     last = last_position(request)
     seats.take(viewer.name)
     stream = Stream(viewer, selection, last)
-    response = EventStreamResponse(stream.guarded())
+    response = EventStreamResponse(stream)
     # Called by the stream when it ends, and when the response is thrown away before it was begun.
     stream.at_the_end = weakref.finalize(response, seats.release, viewer.name)
     return response
@@ -135,19 +118,24 @@ class CatchUp:
 
 
 class Stream:
-    """One viewer's stream. `events` yields its bytes."""
+    """One viewer's stream. `events` yields its bytes, but for what the hub writes straight to the client's line."""
 
-    def __init__(
-        self, viewer: Viewer, selection: Selection, last: Position | None, rhythm: Rhythm | None = None
-    ) -> None:
+    def __init__(self, viewer: Viewer, selection: Selection, last: Position | None) -> None:
         self.viewer = viewer
         self.selection = selection
-        self.rhythm = rhythm or Rhythm()
         self.at_the_end: Callable[[], object] = lambda: None
-        self._known = last or NOWHERE
-        self._read_upto = 0
+        self._member = Member(viewer, known=last or NOWHERE)
         self._sees_all = viewer.printer_ids is None and isinstance(selection, Everything)
         self._jobs_in_sight: set[int] = set()
+
+    def go_straight(self, write_now: WriteNow) -> None:
+        """Let the hub write with `write_now` what everybody gets; what is for this viewer alone is still yielded."""
+        if self._sees_all:
+            self._member.write_now = write_now
+
+    def end(self) -> None:
+        """Let the stream end: the client has gone."""
+        self._member.end()
 
     async def guarded(self) -> AsyncGenerator[bytes, None]:
         """Yield what `events` yields, and end, instead of raising, when something goes wrong.
@@ -158,6 +146,8 @@ class Stream:
             async with aclosing(self.events()) as pieces:
                 async for piece in pieces:
                     yield piece
+        except (Error, TookTooLong) as problem:
+            logger.warning("A stream of %s ended early, the database being away: %s", self.viewer.name, problem)
         except Exception:
             logger.exception("A stream of %s ended early; the client opens it again.", self.viewer.name)
         finally:
@@ -165,22 +155,18 @@ class Stream:
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         """Yield the stream's bytes until it is time to end."""
-        async with joined() as member:
+        member = self._member
+        async with joined(member):
             opening = f"retry: {_random.randint(1000, 5000)}\n".encode() + encode("stream-open")
             async for piece in self._catch_up(opening):
                 yield piece
-            duties = Duties(self.viewer, self.rhythm, member)
-            try:
-                while await duties.may_go_on():
-                    async for piece in self._news(member):
-                        yield piece
-                    if duties.is_keep_alive_due():
-                        yield self._sign_of_life()
-                    await member.wait()
-            finally:
-                duties.end()
+            while not member.is_over:
+                async for piece in self._news():
+                    yield piece
+                await member.wait()
 
-    async def _news(self, member: Member) -> AsyncIterator[bytes]:
+    async def _news(self) -> AsyncIterator[bytes]:
+        member = self._member
         if member.must_reset or member.has_missed:
             must_reset, member.must_reset, member.has_missed = member.must_reset, False, False
             async for piece in self._catch_up(must_reset=must_reset):
@@ -189,15 +175,19 @@ class Stream:
             piece = self._told(member.bursts.popleft())
             if piece:
                 yield piece
+        if member.is_sign_due:
+            member.is_sign_due = False
+            yield sign_of_life(member.known)
 
     async def _catch_up(self, opening: bytes = b"", must_reset: bool = False) -> AsyncIterator[bytes]:
         """Yield what brings the viewer from where he stands to where the database is."""
-        catch_up = await in_thread(lambda: self._read(must_reset))
-        self._known = catch_up.end
-        self._read_upto = catch_up.end.revision
+        member = self._member
+        catch_up = await in_thread(lambda: self._read(member.known, must_reset))
+        member.known = catch_up.end
+        member.read_upto = catch_up.end.revision
         piece = opening
         if opening:
-            piece += self._clock()
+            piece += clock(catch_up.end, with_id=False)
         if catch_up.is_reset:
             self._jobs_in_sight.clear()
             piece += encode("stream-reset", {"channels": [catch_up.end.channel]})
@@ -207,12 +197,11 @@ class Stream:
                 yield piece
                 piece = b""
         # Its id moves the client on past what was not for him, and past the reset.
-        yield piece + self._sign_of_life()
+        yield piece + sign_of_life(catch_up.end)
 
-    def _read(self, must_reset: bool) -> CatchUp:
+    def _read(self, known: Position, must_reset: bool) -> CatchUp:
         """Read in a thread what changed after what is known, or else all that a new page must know."""
         end = Position.current()
-        known = self._known
         if not must_reset and known.epoch == end.epoch and known.revision <= end.revision:
             events = read_after(known.revision, end)
             if events is not None and not any(self._may_have_left(event, known.revision) for event in events):
@@ -228,14 +217,14 @@ class Stream:
 
     def _told(self, burst: Burst) -> bytes:
         """Return a burst in bytes, as far as it is for this viewer, and news to him."""
-        last = burst.events[-1]
-        if last.position.epoch != self._known.epoch or last.revision <= self._read_upto:
+        member = self._member
+        if burst.end.epoch != member.known.epoch or burst.events[-1].revision <= member.read_upto:
             return b""
-        self._known = last.position
-        if self._sees_all and burst.since >= self._read_upto:
-            return burst.encoded
-        news = (event for event in burst.events if event.revision > self._read_upto)
-        return b"".join(self._one(event, self._read_upto) for event in news)
+        member.known = burst.end
+        if self._sees_all and burst.since >= member.read_upto:
+            return burst.plain
+        news = (event for event in burst.events if event.revision > member.read_upto)
+        return b"".join(self._one(event, member.read_upto) for event in news)
 
     def _one(self, event: RowEvent, since: int) -> bytes:
         """Return one event in bytes for a viewer who knows everything up to `since`; b"" if it is not for him."""
@@ -252,69 +241,3 @@ class Stream:
             return b""
         self._jobs_in_sight.discard(job_id)
         return event.encoded_as_removed()
-
-    def _sign_of_life(self) -> bytes:
-        return encode("keep-alive") + self._clock(self._known)
-
-    def _clock(self, event_id: Position | None = None) -> bytes:
-        now = {"serverTime": wire_time(timezone.now()), "revision": self._known.revision}
-        return encode("clock", now, event_id)
-
-
-class Duties:
-    """What a stream has to do at its times, whether or not there is news: it wakes its member for them."""
-
-    def __init__(self, viewer: Viewer, rhythm: Rhythm, member: Member) -> None:
-        self._viewer = viewer
-        self._rhythm = rhythm
-        self._member = member
-        self._loop = asyncio.get_running_loop()
-        now = self._loop.time()
-        self._checked_at = now
-        self._ends_at = now + rhythm.lifetime * _random.uniform(0.8, 1.2)
-        self._keep_alive_at = now + rhythm.keep_alive
-        # Streams opened together are checked one after the other.
-        self._check_at = now + rhythm.check * _random.uniform(0.5, 1)
-        self._timer: asyncio.TimerHandle | None = None
-        self._set_timer()
-
-    def end(self) -> None:
-        """Wake nobody any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def is_keep_alive_due(self) -> bool:
-        """Whether a sign of life is due; asked once for each."""
-        if self._loop.time() < self._keep_alive_at:
-            return False
-        self._keep_alive_at = self._loop.time() + self._rhythm.keep_alive
-        self._set_timer()
-        return True
-
-    async def may_go_on(self) -> bool:
-        """Whether the stream is young enough, and its viewer, checked every now and then, still allowed."""
-        now = self._loop.time()
-        if now >= self._ends_at:
-            return False
-        if now < self._check_at:
-            return True
-        try:
-            is_allowed = await self._member.verdicts.still_allowed(self._viewer)
-        except Error:
-            # The database is away for a moment. Who may watch is unknown, and soon that is as good as no.
-            self._check_at = now + self._rhythm.check_again
-            self._set_timer()
-            return now - self._checked_at < self._rhythm.longest_unchecked
-        self._checked_at = now
-        self._check_at = now + self._rhythm.check
-        self._set_timer()
-        return is_allowed
-
-    def _set_timer(self) -> None:
-        self.end()
-        due = min(self._ends_at, self._keep_alive_at, self._check_at)
-        self._timer = self._loop.call_at(due, self._wake)
-
-    def _wake(self) -> None:
-        self._timer = None
-        self._member.wake()

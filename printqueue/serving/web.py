@@ -22,8 +22,12 @@ from typing import Any, Final
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
+from twisted.internet import tcp
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
+
+from printqueue.live.line import STRAIGHT_LINE, Piece
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +36,9 @@ MOST_BODY_BYTES: Final = 1_048_576
 
 STALLED_AFTER: Final = 30.0
 """Seconds in which a client reads nothing of what waits for it, after which it is cut."""
+
+LAST_ANSWERS: Final = 3.0
+"""Seconds for requests under way when the server is told to end."""
 
 SOCKET_OPTIONS: Final = [
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
@@ -55,7 +62,14 @@ class GuardedRequest(WebRequest):
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._body_bytes = 0
+        self._when_lost: Callable[[], None] | None = None
+        self._straight_line: Any = None
         super().__init__(*args, **kwargs)
+
+    @property
+    def is_to_be_answered(self) -> bool:
+        """Whether the client has nothing yet of a response."""
+        return not self._response_started
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
         """Keep a piece of the body, unless it is too much."""
@@ -105,6 +119,7 @@ class GuardedRequest(WebRequest):
         """From here on, hear from the transport when it has had enough."""
         if self.producer is None and not self.finished and self.channel is not None:
             self.registerProducer(self, True)
+            self._straight_line = straight_line(self.channel.transport)
 
     def pauseProducing(self) -> None:  # noqa: N802
         """The client reads more slowly than we write."""
@@ -124,10 +139,44 @@ class GuardedRequest(WebRequest):
             self.unregisterProducer()
         super().finish()
 
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """Have `call` called once the client has gone."""
+        if self.channel is None:
+            call()
+        self._when_lost = call
+
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         """Wait for nothing any more."""
         self._may_write.set()
         super().connectionLost(reason)
+        if self._when_lost is not None:
+            self._when_lost()
+
+    def write_now(self, piece: Piece) -> bool:
+        """Write `piece` of the body to the client's socket if nothing waits to be written; else return False.
+
+        It saves what Twisted does to gather small writes: to ask the kernel whether it may write, and to be told so
+        in another turn of the loop. For a thousand pages that is most of the time that an event takes.
+        """
+        line = self._straight_line
+        if line is None or self.finished or line.dataBuffer or line._tempDataBuffer:
+            return False
+        data = piece.framed if self.chunked else piece.plain
+        try:
+            sent = line.socket.send(data)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # the client has gone, of which we hear in the next turn of the loop
+        if sent < len(data):
+            line.write(data[sent:])
+        return True
+
+
+def straight_line(transport: Any) -> Any:
+    """Return `transport` if it is one whose socket we may write to, past its own buffers; else None."""
+    is_known = type(transport) is tcp.Server and {"dataBuffer", "_tempDataBuffer", "socket"} <= set(dir(transport))
+    return transport if is_known else None
 
 
 class GuardedFactory(HTTPFactory):
@@ -184,6 +233,12 @@ class WebServer(Server):
         self.failure = str(getattr(failure.value, "socketError", failure.value))
         self.stop()
 
+    def create_application(self, protocol: Any, scope: Any) -> Any:
+        """Run the application for a request, and offer it the line to the client itself."""
+        if isinstance(protocol, GuardedRequest):
+            scope["extensions"] = {STRAIGHT_LINE: protocol}
+        return super().create_application(protocol, scope)
+
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         """Pass a piece of a response on, and wait while the client has enough to read."""
         await super().handle_reply(protocol, message)
@@ -193,8 +248,18 @@ class WebServer(Server):
             await protocol.until_read()
 
     def kill_all_applications(self) -> Any:
-        """End what still runs. Requests that were reaped are passed over; daphne would stumble over them."""
-        self.connections = {
-            protocol: details for protocol, details in self.connections.items() if "application_instance" in details
+        """Let requests be answered that are under way, then end what still runs."""
+        return Deferred.fromFuture(asyncio.ensure_future(self._answer_and_end()))
+
+    async def _answer_and_end(self) -> None:
+        running = {
+            details["application_instance"]: protocol
+            for protocol, details in self.connections.items()
+            if isinstance(protocol, GuardedRequest) and "application_instance" in details  # else it was reaped
         }
-        return super().kill_all_applications()
+        unanswered = {task for task, protocol in running.items() if protocol.is_to_be_answered}
+        if unanswered:
+            await asyncio.wait(unanswered, timeout=LAST_ANSWERS)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from printqueue.live import pump
+from printqueue.live.threads import threads
 from tests.factories import make_key, make_staff
 from tests.live.sse_client import SseClient
 from tests.processes import ServeProcess
@@ -47,6 +48,7 @@ def key_headers(*printers, **fields) -> dict[str, str]:
 
 @pytest.fixture
 def stopped_pump() -> Iterator[None]:
-    """End the pump that a test starts in its own process."""
+    """End the pump and the threads that a test starts in its own process."""
     yield
+    threads.stop()
     pump.stop()

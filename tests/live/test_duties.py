@@ -7,28 +7,39 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import connections
 
 from printqueue.live import hub
+from printqueue.live.line import Piece
 from printqueue.live.position import Position
-from printqueue.live.reading import in_thread
-from printqueue.live.stream import Everything, Rhythm, Stream, Viewer
+from printqueue.live.rounds import Rhythm
+from printqueue.live.stream import Everything, Printers, Stream, Viewer
+from printqueue.live.threads import in_thread
 from printqueue.models import PrintQueue
-from tests.factories import make_job
+from tests.factories import make_job, make_printer
 from tests.live.changes import report_progress
 from tests.live.sse_client import Parser
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "stopped_pump")
-
-CALM = {"keep_alive": 60.0, "check": 60.0, "lifetime": 60.0}
 
 
 def viewer(still_allowed=lambda: True) -> Viewer:
     return Viewer("user 1", still_allowed)
 
 
-def stream_of(viewer: Viewer, last: Position | None = None, **rhythm: float) -> Stream:
-    return Stream(viewer, Everything(), last, Rhythm(**{**CALM, **rhythm}))
+def stream_of(viewer: Viewer, last: Position | None = None) -> Stream:
+    return Stream(viewer, Everything(), last)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """`quick(check=0.1)`: the streams of the test see to this as often as that, and to nothing else."""
+
+    def set_rhythm(**rhythm: float) -> None:
+        calm = {"round": 0.01, "keep_alive": 60.0, "check": 60.0, "lifetime": 60.0}
+        monkeypatch.setattr(hub, "RHYTHM", Rhythm(**{**calm, **rhythm}))
+
+    return set_rhythm
 
 
 async def events_of(pieces):
@@ -56,16 +67,28 @@ async def until(events, wanted) -> dict[str, Any]:
     raise AssertionError("the stream ended")
 
 
-async def test_it_ends_when_its_viewer_may_watch_no_longer():
-    await all_of(stream_of(viewer(lambda: False), check=0.1))
+async def test_it_ends_when_its_viewer_may_watch_no_longer(quick):
+    quick(check=0.1)
+
+    await all_of(stream_of(viewer(lambda: False)))
 
 
-async def test_it_ends_at_the_end_of_its_life():
-    await all_of(stream_of(viewer(), lifetime=0.1))
+async def test_it_ends_at_the_end_of_its_life(quick):
+    quick(lifetime=0.1)
+
+    await all_of(stream_of(viewer()))
 
 
-async def test_it_gives_signs_of_life_with_the_clock_and_the_id_that_is_known():
-    async with aclosing(stream_of(viewer(), keep_alive=0.05).guarded()) as pieces:
+async def test_it_ends_when_its_client_has_gone():
+    stream = stream_of(viewer())
+    stream.end()
+
+    await all_of(stream)
+
+
+async def test_it_gives_signs_of_life_with_the_clock_and_the_id_that_is_known(quick):
+    quick(keep_alive=0.05)
+    async with aclosing(stream_of(viewer()).guarded()) as pieces:
         events = events_of(pieces)
         opening = [await anext(events) for _ in range(4)]
         keep_alive, clock = await anext(events), await anext(events)
@@ -75,38 +98,64 @@ async def test_it_gives_signs_of_life_with_the_clock_and_the_id_that_is_known():
     assert clock.id == str(await in_thread(Position.current))
 
 
-async def test_it_goes_on_a_while_without_a_database_to_ask_about_its_viewer():
-    away = [OperationalError("away"), OperationalError("away")]
-
-    def still_allowed() -> bool:
-        if away:
-            raise away.pop()
-        return False
-
-    await all_of(stream_of(viewer(still_allowed), check=0.05, check_again=0.05))
-
-    assert away == []
-
-
-async def test_it_ends_when_nobody_can_say_for_long_whether_its_viewer_may_watch():
-    def away() -> bool:
-        raise OperationalError("away")
-
-    await all_of(stream_of(viewer(away), check=0.05, check_again=0.05, longest_unchecked=0.3))
-
-
-async def test_whatever_goes_wrong_ends_it_quietly_and_is_logged_once(caplog):
-    def broken() -> bool:
+async def test_whatever_goes_wrong_ends_it_quietly_and_is_logged_once(caplog, monkeypatch):
+    def broken(*_: object) -> None:
         raise ValueError("a bug")
 
+    monkeypatch.setattr("printqueue.live.stream.read_for_a_new_page", broken)
     released = []
-    stream = stream_of(viewer(broken), check=0.05)
+    stream = stream_of(viewer())
     stream.at_the_end = lambda: released.append(True)
 
     await all_of(stream)
 
     assert [record.levelname for record in caplog.records if record.name == "printqueue.live.stream"] == ["ERROR"]
     assert released == [True]
+
+
+class StraightLine:
+    """A client's line that takes the first piece, and then is full."""
+
+    def __init__(self) -> None:
+        self.taken: asyncio.Queue[bytes] = asyncio.Queue()
+        self.is_full = False
+
+    def write_now(self, piece: Piece) -> bool:
+        if self.is_full:
+            return False
+        self.is_full = True
+        self.taken.put_nowait(piece.plain)
+        return True
+
+
+async def test_what_everybody_gets_goes_straight_to_the_client_and_what_does_not_is_yielded_in_order():
+    job = await in_thread(make_job)
+    line, stream = StraightLine(), stream_of(viewer())
+    stream.go_straight(line.write_now)
+    async with aclosing(stream.guarded()) as pieces:
+        events = events_of(pieces)
+        await until(events, lambda message: message["type"] == "job")
+        yielded = asyncio.create_task(until(events, lambda message: message["progress"] == 2))
+
+        await in_thread(partial(report_progress, job, 1))
+        straight = await line.taken.get()
+        await in_thread(partial(report_progress, job, 2))
+
+        assert b'"progress": 1.0' in straight
+        assert (await yielded)["progress"] == 2
+
+
+async def test_what_is_not_for_everybody_never_goes_straight():
+    line = StraightLine()
+    stream = Stream(viewer(), Printers(), None)
+    stream.go_straight(line.write_now)
+    async with aclosing(stream.guarded()) as pieces:
+        await anext(pieces)
+        waiting = asyncio.create_task(anext(pieces))
+        await in_thread(make_printer)
+        await waiting
+
+    assert line.taken.empty()
 
 
 async def test_a_page_that_reads_too_slowly_reads_what_it_missed_from_the_database(monkeypatch):

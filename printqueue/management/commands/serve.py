@@ -15,6 +15,7 @@ from django.db import connections
 from printfactory import environment
 from printqueue import periodic
 from printqueue.live import pump
+from printqueue.live.threads import threads
 from printqueue.serving.locks import AlreadyServed, only_server
 from printqueue.serving.prepare import FirstStaff, allow_open_files, collect_static_files, prepare_database
 from printqueue.serving.web import CannotListen, WebServer
@@ -74,6 +75,7 @@ class Command(BaseCommand):
             WebServer(application, bind, port, partial(self.say_where, bind)).serve()
         finally:
             ending.set()
+            threads.stop()
             pump.stop()
             if with_worker:
                 worker.join(timeout=10)

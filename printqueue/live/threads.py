@@ -1,0 +1,112 @@
+"""The few threads in which everything that needs the database is done, so that no request and no page holds its own.
+
+They last, and so do their connections. Python's own pool would keep a process from ending while one of its threads
+waits for a database that does not answer; these do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Final, TypeAlias, TypeVar
+
+from django.db import connections
+
+T = TypeVar("T")
+Task: TypeAlias = Callable[[], None]
+
+THREADS: Final = 4
+"""More of them would only wait for each other: for Python's lock, or for the one writer that SQLite allows."""
+
+ANSWER_WITHIN: Final = 20.0
+"""Seconds in which a piece of work must be done, waiting for its turn included."""
+
+
+LAST_WORK: Final = 2.0
+"""Seconds that threads at work are waited for at the end."""
+
+
+class TookTooLong(Exception):
+    """The work was not done in time. Not begun, it never will be; begun, nobody knows whether it succeeds."""
+
+
+class Threads:
+    """A pool of threads, started with the first piece of work."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._starting = threading.Lock()
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Have `work` called in one of the threads."""
+        future: Future[T] = Future()
+        self._start()
+        self._tasks.put(lambda: _do(work, future))
+        return future
+
+    def stop(self) -> None:
+        """End the threads and their connections, as soon as they are done; the next `submit` starts others."""
+        end = time.monotonic() + LAST_WORK
+        with self._starting:
+            threads, self._threads = self._threads, []
+        for _ in threads:
+            self._tasks.put(None)
+        for thread in threads:
+            thread.join(timeout=max(0, end - time.monotonic()))
+
+    def _start(self) -> None:
+        with self._starting:
+            while len(self._threads) < self._count:
+                thread = threading.Thread(target=self._run, name="database", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
+        connections.close_all()
+
+
+def _do(work: Callable[[], T], future: Future[T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        _drop_dead_connections()
+        try:
+            result = work()
+        finally:
+            _drop_dead_connections()
+    except BaseException as problem:
+        future.set_exception(problem)
+    else:
+        future.set_result(result)
+
+
+def _drop_dead_connections() -> None:
+    """Do what Django does at both ends of a request: a connection that broke, or is too old, is not used again."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
+
+
+threads: Final = Threads(THREADS)
+
+
+async def in_thread(work: Callable[[], T], *, within: float = ANSWER_WITHIN) -> T:
+    """Return what `work` returns, called in one of the threads; raise what it raises.
+
+    Raises TookTooLong after `within` seconds.
+    """
+    future = asyncio.wrap_future(threads.submit(work))
+    try:
+        done, _ = await asyncio.wait({future}, timeout=within)
+    finally:
+        future.cancel()  # nobody waits for it any more; one that is done stays as it is
+    if not done:
+        raise TookTooLong(f"Not done within {within:g} seconds.")
+    return future.result()
