@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeAlias
 
 from printqueue.live import pump
+from printqueue.live.catch_up import SharedReadings
 from printqueue.live.feed import RowEvent, sign_of_life
 from printqueue.live.library import Event, Listener
 from printqueue.live.line import Piece
@@ -22,8 +23,8 @@ from printqueue.live.rounds import RHYTHM, Rounds
 from printqueue.live.threads import in_thread
 from printqueue.live.viewer import Viewer
 
-MOST_WAITING: Final = 100
-"""Bursts that may wait for a page; when there are more, it reads what it missed from the database."""
+MOST_WAITING_BYTES: Final = 65_536
+"""What may wait for a page that reads slowly; when there is more, it reads what it missed from the database."""
 
 RESTS: Final = 3
 """Times as long as it took to write to all pages, nothing more is written: events that come meanwhile go together."""
@@ -73,7 +74,7 @@ class Member:
         is_all_news = burst.since >= self.read_upto and burst.end.epoch == self.known.epoch
         if self.write_now is not None and self._is_idle and is_all_news and self.write_now(burst):
             self.known = burst.end
-        elif len(self.bursts) < MOST_WAITING:
+        elif sum(len(waiting.plain) for waiting in self.bursts) < MOST_WAITING_BYTES:
             self.bursts.append(burst)
             self.wake()
         else:
@@ -130,6 +131,7 @@ class Hub(Listener):
         self.source = source
         self.members: set[Member] = set()
         self.rounds = Rounds(RHYTHM, self.give_sign_of_life)
+        self.readings = SharedReadings()
         self._arrived: deque[Event] = deque()
         self._is_flush_due = False
         self._rests_until = 0.0
@@ -178,17 +180,27 @@ class Hub(Listener):
                 events.append(event)
             elif event.type == RESET:
                 events.clear()
-                for member in self.members:
-                    member.reset()
+                self._start_again(event.data)
         return events
+
+    def _start_again(self, epoch: str) -> None:
+        """Let all pages read everything, but those that have read of the new epoch already: they read on from there."""
+        for member in self.members:
+            if member.known.epoch == epoch:
+                member.miss()
+            else:
+                member.reset()
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
 
 @asynccontextmanager
-async def joined(member: Member) -> AsyncIterator[None]:
-    """Be a member of the hub of this event loop, and hear of everything that is committed from here on."""
+async def joined(member: Member) -> AsyncIterator[SharedReadings]:
+    """Be a member of the hub of this event loop, and hear of everything that is committed from here on.
+
+    Yields the readings of what was committed before.
+    """
     source = pump.running()
     if source is None:
         source = await in_thread(pump.start)
@@ -200,7 +212,7 @@ async def joined(member: Member) -> AsyncIterator[None]:
     hub.members.add(member)
     hub.rounds.begin(member)
     try:
-        yield
+        yield hub.readings
     finally:
         hub.members.discard(member)
         hub.rounds.leave(member)

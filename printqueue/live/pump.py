@@ -26,7 +26,8 @@ FRESH_FOR: Final = 10.0
 """Seconds after a good look during which the pump counts as working."""
 
 RESET: Final = "stream-reset"
-"""The type of the event that tells a listener to let everybody read everything again."""
+"""The type of the event that tells a listener to let everybody read everything again. Its data is the epoch, if it is a
+new one: whoever has read of that already reads on from there."""
 
 
 class Pump:
@@ -100,13 +101,14 @@ class Pump:
     def _start_again(self, now: Position) -> None:
         logger.warning("The history of changes does not go on from %s: it is at %s.", self.position, now)
         manager = get_listener_manager()
+        new_epoch = now.epoch if now.epoch != self.position.epoch else ""
         with self._lock:
             self.position = now
             for listener in self._listeners:
                 manager.remove_listener(listener)
                 listener.channels = {now.channel}
                 manager.add_listener(listener)
-        manager.add_to_queues(now.channel, Event(now.channel, RESET, ""))
+        manager.add_to_queues(now.channel, Event(now.channel, RESET, new_epoch))
 
     def stop(self) -> None:
         """End the thread, and return when it has ended."""

@@ -18,14 +18,15 @@ import random
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from django.db import Error
 from django.http import HttpRequest, StreamingHttpResponse
-from django.utils import timezone
 
-from printqueue.live.feed import RowEvent, clock, encode, read_after, read_for_a_new_page, sign_of_life
+from printqueue.live import catch_up
+from printqueue.live.catch_up import CatchUp, SharedReadings
+from printqueue.live.feed import RowEvent, clock, encode, sign_of_life
 from printqueue.live.hub import Burst, Member, WriteNow, joined
 from printqueue.live.position import NOWHERE, Position
 from printqueue.live.seats import NoSeat, ServerFull, TooManyStreams, seats
@@ -50,9 +51,6 @@ _random: Final = random.SystemRandom()
 
 REFUSED_PARAMETERS: Final = ("es-meta", "recover", "link", "channel")
 """Query parameters that mean something to django-eventstream, and that nobody may send us."""
-
-MOST_BYTES: Final = 65_536
-"""A long list of events is sent in pieces of about this size, so that a slow reader is waited for."""
 
 
 class BadStreamRequest(Exception):
@@ -107,16 +105,6 @@ def last_position(request: HttpRequest) -> Position | None:
         raise BadStreamRequest(field, str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class CatchUp:
-    """What the database holds for somebody: up to `end`, told to one who knows everything up to `since`."""
-
-    end: Position
-    since: int
-    events: list[RowEvent]
-    is_reset: bool
-
-
 class Stream:
     """One viewer's stream. `events` yields its bytes, but for what the hub writes straight to the client's line."""
 
@@ -127,6 +115,7 @@ class Stream:
         self._member = Member(viewer, known=last or NOWHERE)
         self._sees_all = viewer.printer_ids is None and isinstance(selection, Everything)
         self._jobs_in_sight: set[int] = set()
+        self._readings: SharedReadings
 
     def go_straight(self, write_now: WriteNow) -> None:
         """Let the hub write with `write_now` what everybody gets; what is for this viewer alone is still yielded."""
@@ -156,7 +145,7 @@ class Stream:
     async def events(self) -> AsyncGenerator[bytes, None]:
         """Yield the stream's bytes until it is time to end."""
         member = self._member
-        async with joined(member):
+        async with joined(member) as self._readings:
             opening = f"retry: {_random.randint(1000, 5000)}\n".encode() + encode("stream-open")
             async for piece in self._catch_up(opening):
                 yield piece
@@ -181,35 +170,24 @@ class Stream:
 
     async def _catch_up(self, opening: bytes = b"", must_reset: bool = False) -> AsyncIterator[bytes]:
         """Yield what brings the viewer from where he stands to where the database is."""
-        member = self._member
-        catch_up = await in_thread(lambda: self._read(member.known, must_reset))
-        member.known = catch_up.end
-        member.read_upto = catch_up.end.revision
-        piece = opening
-        if opening:
-            piece += clock(catch_up.end, with_id=False)
-        if catch_up.is_reset:
+        news = await self._read(must_reset)
+        self._member.known, self._member.read_upto = news.end, news.end.revision
+        beginning = opening and opening + clock(news.end, with_id=False)
+        if news.is_reset:
             self._jobs_in_sight.clear()
-            piece += encode("stream-reset", {"channels": [catch_up.end.channel]})
-        for event in catch_up.events:
-            piece += self._one(event, catch_up.since)
-            if len(piece) > MOST_BYTES:
-                yield piece
-                piece = b""
-        # Its id moves the client on past what was not for him, and past the reset.
-        yield piece + sign_of_life(catch_up.end)
+            beginning += encode("stream-reset", {"channels": [news.end.channel]})
+        # The id at the end moves the client on past what was not for him, and past the reset.
+        for piece in news.pieces(beginning, lambda event: self._one(event, news.since), sign_of_life(news.end)):
+            yield piece
 
-    def _read(self, known: Position, must_reset: bool) -> CatchUp:
-        """Read in a thread what changed after what is known, or else all that a new page must know."""
-        end = Position.current()
-        if not must_reset and known.epoch == end.epoch and known.revision <= end.revision:
-            events = read_after(known.revision, end)
-            if events is not None and not any(self._may_have_left(event, known.revision) for event in events):
-                return CatchUp(end, known.revision, events, is_reset=False)
-        events = read_for_a_new_page(timezone.now(), end)
-        return CatchUp(end, 0, events, is_reset=must_reset or known != NOWHERE)
+    async def _read(self, must_reset: bool) -> CatchUp:
+        known = self._member.known
+        if self._sees_all:
+            return await self._readings.read(known, must_reset=must_reset)
+        may_have_left = partial(self._may_have_left, since=known.revision)
+        return await in_thread(partial(catch_up.read, known, must_reset=must_reset, may_have_left=may_have_left))
 
-    def _may_have_left(self, event: RowEvent, since: int) -> bool:
+    def _may_have_left(self, event: RowEvent, *, since: int) -> bool:
         """Whether this may be a job that the viewer saw before, and may see no longer."""
         is_hidden = not self.viewer.sees(event.audience)
         is_told = event.audience.job_id in self._jobs_in_sight

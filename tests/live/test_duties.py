@@ -102,7 +102,7 @@ async def test_whatever_goes_wrong_ends_it_quietly_and_is_logged_once(caplog, mo
     def broken(*_: object) -> None:
         raise ValueError("a bug")
 
-    monkeypatch.setattr("printqueue.live.stream.read_for_a_new_page", broken)
+    monkeypatch.setattr("printqueue.live.catch_up.read_for_a_new_page", broken)
     released = []
     stream = stream_of(viewer())
     stream.at_the_end = lambda: released.append(True)
@@ -159,7 +159,7 @@ async def test_what_is_not_for_everybody_never_goes_straight():
 
 
 async def test_a_page_that_reads_too_slowly_reads_what_it_missed_from_the_database(monkeypatch):
-    monkeypatch.setattr(hub, "MOST_WAITING", 1)
+    monkeypatch.setattr(hub, "MOST_WAITING_BYTES", 1)
     job = await in_thread(make_job)
     async with aclosing(stream_of(viewer()).guarded()) as pieces:
         events = events_of(pieces)
