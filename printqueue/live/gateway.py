@@ -52,9 +52,11 @@ class Gateway(ASGIHandler):
         line: StraightLine | None = scope.get("extensions", {}).get(STRAIGHT_LINE)
         del scope, body  # a stream may last long
         if isinstance(response, EventStreamResponse):
-            await _stream(response, line, receive, send)
+            sending = _stream(response, line, receive, send)
         else:
-            await self.send_response(response, send)
+            sending = self.send_response(response, send)
+        del response
+        await sending
 
     async def _answer(self, scope: Any, body: Any) -> HttpResponseBase:
         """Return what Django answers, all of it in memory."""
@@ -94,15 +96,22 @@ def _read_whole(response: Any) -> HttpResponse:
 
 async def _stream(response: EventStreamResponse, line: StraightLine | None, receive: Receive, send: Send) -> None:
     """Send a stream until it ends or the client goes."""
-    stream = response.stream
+    stream, pieces = response.stream, response.pieces
+    headers = [(name.lower().encode("ascii"), value.encode("latin1")) for name, value in response.items()]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     leaving = None
     if line is not None:
         stream.go_straight(line.write_now)
         line.when_lost(stream.end)
     else:
         leaving = asyncio.create_task(_until_cut(receive, stream))
+    # It may last a day, and there may be a thousand: nothing is kept that is not needed.
+    del response, headers
     try:
-        await _send(response, send)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body"})
     finally:
         if leaving is not None:
             leaving.cancel()
@@ -113,12 +122,3 @@ async def _until_cut(receive: Receive, stream: Stream) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.end()
-
-
-async def _send(response: EventStreamResponse, send: Send) -> None:
-    headers = [(name.lower().encode("ascii"), value.encode("latin1")) for name, value in response.items()]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    async with aclosing(response.pieces) as pieces:
-        async for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body"})

@@ -57,7 +57,7 @@ class Member:
         """The straight way to a client that gets all that a burst says."""
         self.read_upto = 0
         """What a burst tells from before this revision was read from the database already."""
-        self.bursts: deque[Burst] = deque()
+        self.bursts: list[Burst] = []
         self.has_missed = False
         self.must_reset = False
         self.is_sign_due = False

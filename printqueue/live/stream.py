@@ -80,10 +80,9 @@ def open_stream(request: HttpRequest, viewer: Viewer, selection: Selection) -> E
     last = last_position(request)
     seats.take(viewer.name)
     stream = Stream(viewer, selection, last)
-    response = EventStreamResponse(stream)
-    # Called by the stream when it ends, and when the response is thrown away before it was begun.
-    stream.at_the_end = weakref.finalize(response, seats.release, viewer.name)
-    return response
+    # Called by the stream when it ends, and when it is thrown away before it was begun.
+    stream.at_the_end = weakref.finalize(stream, seats.release, viewer.name)
+    return EventStreamResponse(stream)
 
 
 def last_position(request: HttpRequest) -> Position | None:
@@ -161,7 +160,7 @@ class Stream:
             async for piece in self._catch_up(must_reset=must_reset):
                 yield piece
         while member.bursts:
-            piece = self._told(member.bursts.popleft())
+            piece = self._told(member.bursts.pop(0))
             if piece:
                 yield piece
         if member.is_sign_due:

@@ -6,6 +6,8 @@
   and a client that reads nothing for half a minute is cut.
 - Daphne takes a body of any size, and holds all of it in memory when it hands it on. Here a body that is larger than
   any that we take is dropped as it comes, and answered with 413.
+- Twisted gives a client that sends a byte now and then all the time in the world. Here a request that is not whole after
+  a minute is cut.
 - A client that vanished without a word is noticed by the kernel after a quarter of an hour. Here after half a minute.
 """
 
@@ -16,8 +18,11 @@ import json
 import logging
 import socket
 import time
+import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -33,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 MOST_BODY_BYTES: Final = 1_048_576
 """Our largest body, a call with 500 reports, has a quarter of this."""
+
+REQUEST_TAKES: Final = 60.0
+"""Seconds that a client may take to send a request, to its last byte, from its connection or its last answer on."""
 
 STALLED_AFTER: Final = 30.0
 """Seconds in which a client reads nothing of what waits for it, after which it is cut."""
@@ -59,8 +67,7 @@ class GuardedRequest(WebRequest):
     """A request that may be waited for, and that ends badly without harm to others."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._may_write = asyncio.Event()
-        self._may_write.set()
+        self._until_read: asyncio.Future[None] | None = None
         self._body_bytes = 0
         self._when_lost: Callable[[], None] | None = None
         self._straight_line: Any = None
@@ -79,6 +86,7 @@ class GuardedRequest(WebRequest):
 
     def process(self) -> Any:
         """Hand the request on, now that all of it is here."""
+        self.channel.factory.request_came(self.channel)
         if self._body_bytes <= MOST_BODY_BYTES:
             return super().process()
         self.request_start = time.time()  # daphne's log looks for it
@@ -106,14 +114,20 @@ class GuardedRequest(WebRequest):
 
     async def until_read(self) -> None:
         """Return when the client has read what was written, or is gone; cut it when it reads nothing."""
-        if self._may_write.is_set():
+        if self._until_read is None:
             return
         try:
-            await asyncio.wait_for(self._may_write.wait(), STALLED_AFTER)
+            await asyncio.wait_for(asyncio.shield(self._until_read), STALLED_AFTER)
         except TimeoutError:
             logger.warning("%s reads nothing of what it asked for, and is cut.", self.client_addr)
             self.abort()
-            self._may_write.set()
+            self._write_on()
+
+    def _write_on(self) -> None:
+        """Let `until_read` return."""
+        if self._until_read is not None:
+            self._until_read.set_result(None)
+            self._until_read = None
 
     def begin(self) -> None:
         """From here on, hear from the transport when it has had enough."""
@@ -123,21 +137,25 @@ class GuardedRequest(WebRequest):
 
     def pauseProducing(self) -> None:  # noqa: N802
         """The client reads more slowly than we write."""
-        self._may_write.clear()
+        if self._until_read is None:
+            self._until_read = asyncio.get_running_loop().create_future()
 
     def resumeProducing(self) -> None:  # noqa: N802
         """The client has read all."""
-        self._may_write.set()
+        self._write_on()
 
     def stopProducing(self) -> None:  # noqa: N802
         """The client is gone."""
-        self._may_write.set()
+        self._write_on()
 
     def finish(self) -> None:
         """End the response."""
         if self.producer is not None:
             self.unregisterProducer()
+        channel = self.channel
         super().finish()
+        if channel is not None:
+            channel.factory.expect_request(channel)
 
     def when_lost(self, call: Callable[[], None]) -> None:
         """Have `call` called once the client has gone."""
@@ -147,7 +165,9 @@ class GuardedRequest(WebRequest):
 
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         """Wait for nothing any more."""
-        self._may_write.set()
+        self._write_on()
+        if self.channel is not None:
+            self.channel.factory.request_came(self.channel)
         super().connectionLost(reason)
         if self._when_lost is not None:
             self._when_lost()
@@ -180,13 +200,38 @@ def straight_line(transport: Any) -> Any:
 
 
 class GuardedFactory(HTTPFactory):
-    """Makes guarded requests."""
+    """Makes guarded requests, and cuts clients that take too long to send one."""
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self._deadlines: WeakKeyDictionary[Any, asyncio.TimerHandle] = WeakKeyDictionary()
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
         """Return the protocol of a new connection."""
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = GuardedRequest
+        self.expect_request(protocol._channel)
         return protocol
+
+    def expect_request(self, channel: Any) -> None:
+        """Give the client on `channel` a while to send a whole request.
+
+        Twisted's own limit is for a client that sends nothing at all; one that sends a byte now and then outlives it.
+        """
+        cut = partial(_cut, weakref.ref(channel))
+        self._deadlines[channel] = asyncio.get_event_loop().call_later(REQUEST_TAKES, cut)
+
+    def request_came(self, channel: Any) -> None:
+        """Take the limit back."""
+        deadline = self._deadlines.pop(channel, None)
+        if deadline is not None:
+            deadline.cancel()
+
+
+def _cut(channel: weakref.ref[Any]) -> None:
+    line = channel()
+    if line is not None and line.transport is not None:
+        line.transport.abortConnection()
 
 
 class WebServer(Server):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponseBase
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template import loader
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views import defaults
 from django.views.decorators.cache import never_cache
@@ -39,7 +42,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer a defect outside any view: in JSON below /api, else with its page."""
+    """Answer a defect outside any view, or a database that is away: in JSON below /api, else with its page."""
+    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        sentence = "The database does not answer. Try again in a moment."
+        if _is_ours(request):
+            return error_answer(503, sentence, headers={"Retry-After": "5"})
+        # Without the request: who asks stands in the database.
+        page = loader.render_to_string("503.html", {"text": sentence})
+        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
     return defect_answer() if _is_ours(request) else defaults.server_error(request)
 
 
