@@ -6,15 +6,17 @@ All of them live in one thread, so that hundreds cost the tests little.
 import asyncio
 import json
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
+from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeAlias
 from urllib.parse import urlsplit
 
+from printqueue.live.position import Position
 from printqueue.models import Printer, PrintQueue
+from tests.faults.loop import LoopThread
 from tests.live.conftest import staff_headers
 from tests.live.sse_client import Parser, SseEvent
 from tests.processes import ServeProcess, wait_for
@@ -51,14 +53,30 @@ def held() -> dict[Row, Known]:
     return known | {("printer", one.serial): Known(one.state, one.progress, one.revision) for one in printers}
 
 
+Rendered: TypeAlias = tuple[str, dict[Row, Known]]
+"""What the HTML of a page tells it before its stream is open: an event id, and the rows."""
+
+
+def rendered() -> Rendered:
+    """Return what a page that is made now tells: where we stand, read before the rows."""
+    position = str(Position.current())
+    return position, held()
+
+
 class Page:
     """One open page. It applies events as a page does, and reopens its stream for ever, as a browser does."""
 
-    def __init__(self, url: str, headers: dict[str, str], last_event_id: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: dict[str, str],
+        *,
+        rendered: Rendered | None = None,
+        back_after: float | None = None,
+    ) -> None:
         self.url = url
         self.headers = headers
-        self.last_event_id = last_event_id
-        self.known: dict[Row, Known] = {}
+        self.last_event_id, self.known = rendered or ("", {})
         self.is_open = False
         """Whether its stream is open and has told what a page that opens must know."""
         self.openings = 0
@@ -70,6 +88,8 @@ class Page:
         """Ids that were lower than the one before, in one stream."""
         self.refusals: Counter[int] = Counter()
         """The statuses of openings that were refused."""
+        self._back_after = back_after
+        """Seconds after which it comes back when it was cut; None: as long as the server told it to wait."""
         self._retry_seconds = 3.0
         self._writer: asyncio.StreamWriter | None = None
 
@@ -78,10 +98,12 @@ class Page:
         while True:
             # Refused, cut, or ended in the midst of a line: all the same to a browser.
             with suppress(OSError, EOFError, ValueError):
-                await self._watch()
-            self.is_open = False
-            self.cut()
-            await asyncio.sleep(self._retry_seconds)
+                try:
+                    await self._watch()
+                finally:
+                    self.is_open = False
+                    self.cut()
+            await asyncio.sleep(self._retry_seconds if self._back_after is None else self._back_after)
 
     def cut(self) -> None:
         """Cut the line; the page comes back. Belongs to the loop: others call `Audience.cut`."""
@@ -168,26 +190,24 @@ class Audience:
 
     def __init__(self) -> None:
         self.pages: list[Page] = []
-        self._loop = asyncio.new_event_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="audience", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread("audience")
+        self._staying: set[asyncio.Task[None]] = set()
 
-    def open(self, server: ServeProcess, count: int = 1, *, last_event_id: str = "") -> list[Page]:
-        """Open so many pages at once, of members of staff; `wait_until_open` waits for them."""
+    def open(self, server: ServeProcess, count: int = 1, **how: Any) -> list[Page]:
+        """Open so many pages at once, of members of staff; `how` as in `Page`. `wait_until_open` waits for them."""
         headers = [staff_headers() for _ in range(0, count, PAGES_PER_USER)]
-        pages = [Page(server.url + EVENTS, headers[n // PAGES_PER_USER], last_event_id) for n in range(count)]
+        pages = [Page(server.url + EVENTS, headers[n // PAGES_PER_USER], **how) for n in range(count)]
         self.pages += pages
-        asyncio.run_coroutine_threadsafe(self._start(pages), self._loop).result()
+        self._thread.run(self._start(pages))
         return pages
 
     async def _start(self, pages: list[Page]) -> None:
-        self._tasks |= {asyncio.create_task(page.stay()) for page in pages}
+        self._staying |= {asyncio.create_task(page.stay()) for page in pages}
 
     def cut(self, pages: Iterable[Page] | None = None) -> None:
         """Cut the lines of these pages, or of all; they come back by themselves."""
         for page in self.pages if pages is None else pages:
-            self._loop.call_soon_threadsafe(page.cut)
+            self._thread.loop.call_soon_threadsafe(page.cut)
 
     def wait_until_open(self, limit: float = OPEN_AGAIN_LIMIT) -> float:
         """Return when all streams are open; the seconds that it took."""
@@ -218,21 +238,12 @@ class Audience:
 
     def close(self) -> None:
         """Close all pages."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for page in self.pages:
-            page.cut()
-        await asyncio.sleep(0)  # the lines are closed in the loop's next round
+        self._thread.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

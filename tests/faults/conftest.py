@@ -32,21 +32,31 @@ def start_server(serve: Callable[..., ServeProcess]) -> Callable[..., ServeProce
 
 
 @pytest.fixture
-def servers(start_server: Callable[..., ServeProcess]) -> list[ServeProcess]:
+def servers(server: ServeProcess, request: pytest.FixtureRequest) -> list[ServeProcess]:
     """As many servers as the database bears: two on PostgreSQL, one on SQLite."""
-    return [start_server() for _ in range(1 if ENVIRONMENT.database == "sqlite" else 2)]
+    if ENVIRONMENT.database == "sqlite":
+        return [server]
+    return [server, request.getfixturevalue("serve")("--no-worker")]
 
 
 @pytest.fixture
-def reporters(transactional_db: None) -> Callable[..., list[Reporter]]:
-    """`reporters(servers, jobs=2, printers=1)`: that many reporters, of jobs and of printers at work on jobs."""
+def reporters(transactional_db: None) -> Iterator[Callable[..., list[Reporter]]]:
+    """`reporters(servers, jobs=2, printers=1)`: that many reporters, of jobs and of printers at work on jobs.
+
+    Each has a key of its own, so that 40 reports at once are let in.
+    """
+
+    made: list[Reporter] = []
 
     def make(servers: list[ServeProcess], *, jobs: int = 0, printers: int = 0) -> list[Reporter]:
-        token = make_key()[1]
         subjects: list[Subject] = [OfJob(make_job()) for _ in range(jobs)]
         subjects += [OfPrinter(make_printer(), make_job()) for _ in range(printers)]
         # Not all of them begin with the same server.
         turns = [servers[n % len(servers) :] + servers[: n % len(servers)] for n in range(len(subjects))]
-        return [Reporter(turn, token, subject) for turn, subject in zip(turns, subjects, strict=True)]
+        new = [Reporter(turn, make_key()[1], subject) for turn, subject in zip(turns, subjects, strict=True)]
+        made.extend(new)
+        return new
 
-    return make
+    yield make
+    for reporter in made:
+        reporter.close()

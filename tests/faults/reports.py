@@ -138,6 +138,10 @@ class Reporting:
         """How many were acknowledged so far."""
         return sum(reporter.acknowledged for reporter in self.reporters)
 
+    def is_past(self, count: int) -> bool:
+        """Whether more than `count` were acknowledged so far."""
+        return self.acknowledged > count
+
     def wait(self) -> None:
         """Return when all were made; raise what went wrong."""
         for one in self._work:
@@ -164,8 +168,6 @@ def reporting(reporters: Sequence[Reporter], percents: Iterable[float], pause: f
             doing.wait()
         finally:
             gone.set()
-    for reporter in reporters:
-        reporter.close()
 
 
 def sum_of_answers(reporters: Iterable[Reporter]) -> dict[int | str, int]:
