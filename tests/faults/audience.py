@@ -77,6 +77,8 @@ class Page:
         self.url = url
         self.headers = headers
         self.last_event_id, self.known = rendered or ("", {})
+        self.heard: list[Known] = []
+        """All that it was told of states, new or not."""
         self.is_open = False
         """Whether its stream is open and has told what a page that opens must know."""
         self.openings = 0
@@ -92,6 +94,11 @@ class Page:
         """Seconds after which it comes back when it was cut; None: as long as the server told it to wait."""
         self._retry_seconds = 3.0
         self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def epoch(self) -> str:
+        """The history of changes that it follows."""
+        return self.last_event_id.removeprefix("pf-").partition(":")[0]
 
     async def stay(self) -> None:
         """Watch for ever."""
@@ -151,6 +158,8 @@ class Page:
             self._apply_message(event.json)
 
     def _apply_message(self, told: dict[str, Any]) -> None:
+        if "state" in told:
+            self.heard.append(Known(told["state"], told["progress"], told["revision"]))
         row = ("printer", told["serial"]) if told["type"] == "printer" else ("job", told["id"])
         if row in self.known and told["revision"] <= self.known[row].revision:
             self.repeats += 1
