@@ -49,7 +49,7 @@ def usual_epoch(server, audience):
 @pytest.mark.parametrize("is_served", [True, False], ids=["served", "stopped"])
 def test_after_a_backup_was_restored_every_page_reads_everything_again(is_served, epoch, server, audience, reporters):
     """Row 13: the revision goes back, under a running server or while it was stopped."""
-    pages = audience.open(server, 4)
+    pages = audience.open(server, 4, back_after=0.2)
     audience.wait_until_open()
     one, other = reporters([server], jobs=1, printers=1)
     one.tell(10)

@@ -44,7 +44,7 @@ def test_three_kills_under_reports_lose_nothing_that_was_acknowledged(servers, a
 def test_a_page_that_was_cut_goes_on_where_it_was_after_the_server_was_killed(server, audience, reporters):
     """Row 8, seen from one page: it is told again of nothing that it knows."""
     [reporter] = reporters([server], jobs=1)
-    [page] = audience.open(server)
+    [page] = audience.open(server, back_after=0.2)
     audience.wait_until_open()
     reporter.tell(10)
     audience.wait_until_right()
