@@ -221,16 +221,20 @@ class Audience:
     def wait_until_open(self, limit: float = OPEN_AGAIN_LIMIT) -> float:
         """Return when all streams are open; the seconds that it took."""
         began = time.monotonic()
-        wait_for(lambda: all(page.is_open for page in self.pages), 3 * limit, "all streams are open")
+        try:
+            wait_for(lambda: all(page.is_open for page in self.pages), 3 * limit, "all streams are open")
+        except AssertionError as error:
+            refusals = sum((page.refusals for page in self.pages), Counter())
+            raise AssertionError(f"{error}; refused: {dict(refusals)}") from None
         return time.monotonic() - began
 
-    def wait_until_right(self, limit: float = QUIET_LIMIT, since: float | None = None) -> float:
-        """Return when every page knows what the database holds, and log the seconds since `since` or since now.
+    def wait_until_right(self, limit: float = QUIET_LIMIT) -> float:
+        """Return when every page knows what the database holds; log, and return, the seconds that it took.
 
         The claim of all tests here. The limit is what is promised, and what is waited for is three times as long.
         """
         self.wait_until_open()
-        began = since or time.monotonic()
+        began = time.monotonic()
         try:
             wait_for(lambda: not self.wrong(), 3 * limit, "every page knows what the database holds")
         except AssertionError as error:
