@@ -47,14 +47,22 @@ class Postgres:
             binaries = self._within_reach(binaries)
         self.binaries = binaries
         self._run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        self.up()
+
+    def up(self) -> None:
+        """Return when it accepts connections; its data are those of the last time."""
         settings = " ".join(f"-c {setting}" for setting in SPEED)
         listen = f"-k {self.folder} -c listen_addresses=''"
         self._run("pg_ctl", "start", "--wait", f"--log={self.folder / 'log'}", f"--options={listen} {settings}")
 
-    def stop(self) -> None:
+    def down(self) -> None:
         """Shut down, cutting connections that are still open."""
+        self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+
+    def stop(self) -> None:
+        """Shut down for good, if it was started."""
         if self.binaries:
-            self._run("pg_ctl", "stop", "--wait", "--mode=fast")
+            self.down()
             self.binaries = None
 
     def _within_reach(self, binaries: Path) -> Path:
