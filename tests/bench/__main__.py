@@ -7,7 +7,18 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tests.bench import fanout
+from tests.bench import (
+    bursts,
+    fanout,
+    growth,
+    idle,
+    latency,
+    list_page,
+    page_cost,
+    reports,
+    shop,
+    wire_size,
+)
 from tests.bench.procfs import allow_open_files
 from tests.bench.servers import Servers
 from tests.bench.table import Row, table
@@ -16,6 +27,15 @@ Measure = Callable[[Servers, Callable[[str], None]], list[Row]]
 
 MEASUREMENTS: Final[dict[str, Measure]] = {
     "fanout": fanout.measure,
+    "latency": latency.measure,
+    "page-cost": page_cost.measure,
+    "bursts": bursts.measure,
+    "reports": reports.measure,
+    "shop": shop.measure,
+    "growth": growth.measure,
+    "list": list_page.measure,
+    "idle": idle.measure,
+    "wire": wire_size.measure,
 }
 
 

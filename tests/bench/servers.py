@@ -14,6 +14,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
 from tests.bench.procfs import Cores
 from tests.bench.target import Target, World
 from tests.environment import ROOT, variables
@@ -37,7 +40,9 @@ class CannotRun(Exception):
 
 
 class Servers:
-    """All servers of one run of the bench. Leave it to end them."""
+    """Servers that are measured together, and their databases. Leave it to end them."""
+
+    folder: Path
 
     def __init__(self) -> None:
         self.cores = Cores()
@@ -48,6 +53,7 @@ class Servers:
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="pf-bench-"))
         self.folder = Path(folder)
         self.folder.chmod(0o711)
+        (self.folder / "data" / "static").mkdir(parents=True)
         for name in variables():
             os.environ.pop(name, None)
         self.cores.take_load()
@@ -62,9 +68,21 @@ class Servers:
         """Return the DATABASE_URL of an SQLite database of this name."""
         return f"sqlite:///{self.folder / name}.sqlite3"
 
+    def copy_sqlite(self, name: str, copy: str) -> str:
+        """Return the DATABASE_URL of a copy of an SQLite database that nobody uses now."""
+        shutil.copy(self.folder / f"{name}.sqlite3", self.folder / f"{copy}.sqlite3")
+        return self.sqlite(copy)
+
+    @staticmethod
+    def copy_postgres(postgres: Postgres, name: str, copy: str) -> str:
+        """Return the DATABASE_URL of a copy of a PostgreSQL database that nobody uses now."""
+        with psycopg.connect(postgres.url("template1"), autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(copy), Identifier(name)))
+        return postgres.url(copy)
+
     @contextmanager
-    def postgres(self) -> Iterator[str]:
-        """A PostgreSQL with one empty database: its DATABASE_URL. Raises CannotRun."""
+    def postgres(self) -> Iterator[Postgres]:
+        """A PostgreSQL with an empty database of the name postgres. Raises CannotRun."""
         binaries = installed_binaries()
         if binaries is None:
             raise CannotRun("there is no PostgreSQL")
@@ -73,7 +91,7 @@ class Servers:
             server.folder.parent.chmod(0o711)
             server.start(binaries)
         try:
-            yield server.url("postgres")
+            yield server
         finally:
             server.stop()
 
@@ -99,6 +117,16 @@ class Servers:
         return {**OPEN_DOORS, "DATABASE_URL": database, "DATA_DIR": str(self.folder / "data")}
 
     # ------------------------------------------------------------------ servers
+
+    @contextmanager
+    def starting(self) -> Iterator[Self]:
+        """Whatever server is started in here ends with it, before its database does."""
+        outer, self._stack = self._stack, ExitStack()
+        try:
+            yield self
+        finally:
+            self._stack.close()
+            self._stack = outer
 
     def ours(self, database: str, world: World) -> Target:
         """PrintFactory as `./run serve` starts it, on a filled database."""
