@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ def main() -> None:
     if unknown:
         sys.exit(f"There is no measurement {', '.join(sorted(unknown))}; there are: {', '.join(MEASUREMENTS)}.")
     allow_open_files()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no server stays behind
     rows: list[Row] = []
     for name in sys.argv[1:] or MEASUREMENTS:
         rows += measure(name)

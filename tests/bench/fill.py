@@ -19,7 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "printfactory.settings")
 django.setup(set_prefix=False)
 
 from django.core.management import call_command  # noqa: E402  (needs the settings)
-from django.db import models, transaction  # noqa: E402
+from django.core.management.color import no_style  # noqa: E402
+from django.db import connection, models, transaction  # noqa: E402
 from django.test import Client as Browser  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -32,6 +33,8 @@ from printqueue.reports import Progress, put_progress  # noqa: E402
 from tests.factories import Client, make_job, make_key, make_printer, make_staff  # noqa: E402
 
 BATCH: Final = 2_000
+BLOCK: Final = 1_000
+COPIES: Final = "WITH RECURSIVE copies(k) AS (SELECT 1 WHERE 1 <= %s UNION ALL SELECT k + 1 FROM copies WHERE k < %s)"
 ENDS: Final = (JobState.COMPLETED, JobState.COMPLETED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -113,24 +116,62 @@ def make_ready(jobs: int) -> None:
 
 
 def make_past(jobs: int) -> None:
-    """Let jobs have been printed, one every ten minutes up to two days ago, with their runs and transitions."""
+    """Let jobs have been printed, one every ten minutes up to two days ago, with their runs and transitions.
+
+    The tables must be empty. Only the latest BLOCK of them are made one by one; the database copies the others.
+    """
     if not jobs:
         return
+    block = min(jobs, BLOCK)
     first = take_revisions(jobs) - jobs + 1
     end = timezone.now() - timedelta(days=2)
     printers = [make_printer(f"past-{number}") for number in range(4)]
-    for begin in range(0, jobs, BATCH):
-        numbers = range(begin, min(jobs, begin + BATCH))
-        rows = [past_job(n, first + n, end - timedelta(minutes=10 * (jobs - n))) for n in numbers]
-        for row in rows:
-            row.printer = printers[(row.ended_at or end).minute % len(printers)]
-        insert(rows)
-        runs = [past_run(row) for row in rows]
-        insert(runs)
-        for row, run in zip(rows, runs, strict=True):
-            row.current_run = run
-        _plain(PrintQueue).bulk_update(rows, ["current_run"], batch_size=200)
-        insert(transition for row in rows for transition in past_transitions(row))
+    rows = [past_job(n, first + n, end - timedelta(minutes=10 * n)) for n in range(block)]
+    for n, row in enumerate(rows):
+        row.printer = printers[n % len(printers)]
+    insert(rows)
+    runs = [past_run(row) for row in rows]
+    insert(runs)
+    for row, run in zip(rows, runs, strict=True):
+        row.current_run = run
+    _plain(PrintQueue).bulk_update(rows, ["current_run"], batch_size=200)
+    transitions = [transition for row in rows for transition in past_transitions(row)]
+    insert(transitions)
+    copy_past(block, jobs // block - 1, len(transitions) // block)
+
+
+def copy_past(block: int, times: int, transitions: int) -> None:
+    """Copy all past jobs so many times, with their runs and as many transitions a job; each copy is older."""
+    age = block * 600_000  # ms: see `order.by_end`
+    copy(PrintRun, block, times, run_key="run_key || '-' || k", job_id=f"job_id + k * {block}")
+    copy(
+        PrintQueue,
+        block,
+        times,
+        code=f"'Z' || CAST(id + k * {block} AS text)",
+        queue_order=f"queue_order + k * CAST({age} AS bigint)",
+        revision=f"revision + k * {block}",
+        structure_revision=f"revision + k * {block}",
+        current_run_id=f"current_run_id + k * {block}",
+    )
+    copy(Transition, block * transitions, times, job_id=f"job_id + k * {block}")
+
+
+def copy(model: type[models.Model], block: int, times: int, **changed: str) -> None:
+    """Copy the first `block` rows of a table so many times; `changed` says how columns differ in copy number k."""
+    columns = [str(field.column) for field in model._meta.concrete_fields]
+    changed["id"] = f"id + k * {block}"
+    values = ", ".join(changed.get(column, f'"{column}"') for column in columns)
+    names = ", ".join(f'"{column}"' for column in columns)
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # Nothing in it comes from outside.
+            f"INSERT INTO {table} ({names}) {COPIES} SELECT {values} FROM {table}, copies WHERE id <= %s",  # noqa: S608
+            [times, times, block],
+        )
+        for statement in connection.ops.sequence_reset_sql(no_style(), [model]):
+            cursor.execute(statement)
 
 
 _codes = count(1)

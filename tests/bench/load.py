@@ -123,7 +123,9 @@ class Crowd:
                 self.pages.append(await self._open())
 
         await asyncio.gather(*[open_one() for _ in range(size - len(self.pages))])
-        while now_ns() - self.read_at < 500_000_000:  # noqa: ASYNC110  (silence makes no event)
+        opened = now_ns()
+        # Not for ever: a thousand pages are never all silent, since each is sent its signs of life.
+        while now_ns() - self.read_at < 5e8 and now_ns() - opened < 2e9:  # noqa: ASYNC110  (silence makes no event)
             await asyncio.sleep(0.05)
 
     async def _open(self) -> Page:

@@ -53,7 +53,7 @@ def _scripts(target: Target, page: str, html: str) -> dict[str, int]:
 
 
 def _fetch(target: Target, path: str) -> tuple[int, str]:
-    """Return how many bytes came, with their head, and the text in them."""
+    """Return how many bytes the body had on the way, and the text in it."""
     connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)
     connection.request("GET", path, headers={"Accept-Encoding": "gzip", **target.page_headers})
     answer = connection.getresponse()
@@ -61,8 +61,7 @@ def _fetch(target: Target, path: str) -> tuple[int, str]:
     connection.close()
     if answer.status != 200:
         raise RuntimeError(f"{answer.status} for {path}")
-    head = sum(len(f"{name}: {value}\r\n") for name, value in answer.getheaders())
-    return head + len(body), _text(body, answer.getheader("Content-Encoding", ""))
+    return len(body), _text(body, answer.getheader("Content-Encoding", ""))
 
 
 def _text(body: bytes, encoding: str) -> str:
