@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import count, islice
 from typing import Any, Final
@@ -137,16 +137,18 @@ def make_past(jobs: int) -> None:
     _plain(PrintQueue).bulk_update(rows, ["current_run"], batch_size=200)
     transitions = [transition for row in rows for transition in past_transitions(row)]
     insert(transitions)
-    copy_past(block, jobs // block - 1, len(transitions) // block)
+    copy_past(rows, runs, transitions, jobs // block - 1)
 
 
-def copy_past(block: int, times: int, transitions: int) -> None:
-    """Copy all past jobs so many times, with their runs and as many transitions a job; each copy is older."""
+def copy_past(
+    jobs: Sequence[PrintQueue], runs: Sequence[PrintRun], transitions: Sequence[Transition], times: int
+) -> None:
+    """Copy past jobs so many times, with their runs and transitions; each copy is older."""
+    block = len(jobs)
     age = block * 600_000  # ms: see `order.by_end`
-    copy(PrintRun, block, times, run_key="run_key || '-' || k", job_id=f"job_id + k * {block}")
+    copy(runs, times, run_key="run_key || '-' || k", job_id=f"job_id + k * {block}")
     copy(
-        PrintQueue,
-        block,
+        jobs,
         times,
         code=f"'Z' || CAST(id + k * {block} AS text)",
         queue_order=f"queue_order + k * CAST({age} AS bigint)",
@@ -154,21 +156,22 @@ def copy_past(block: int, times: int, transitions: int) -> None:
         structure_revision=f"revision + k * {block}",
         current_run_id=f"current_run_id + k * {block}",
     )
-    copy(Transition, block * transitions, times, job_id=f"job_id + k * {block}")
+    copy(transitions, times, job_id=f"job_id + k * {block}")
 
 
-def copy(model: type[models.Model], block: int, times: int, **changed: str) -> None:
-    """Copy the first `block` rows of a table so many times; `changed` says how columns differ in copy number k."""
+def copy(rows: Sequence[models.Model], times: int, **changed: str) -> None:
+    """Copy the last rows of a table so many times; `changed` says how columns differ in copy number k."""
+    model = type(rows[0])
     columns = [str(field.column) for field in model._meta.concrete_fields]
-    changed["id"] = f"id + k * {block}"
+    changed["id"] = f"id + k * {len(rows)}"
     values = ", ".join(changed.get(column, f'"{column}"') for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
     table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             # Nothing in it comes from outside.
-            f"INSERT INTO {table} ({names}) {COPIES} SELECT {values} FROM {table}, copies WHERE id <= %s",  # noqa: S608
-            [times, times, block],
+            f"INSERT INTO {table} ({names}) {COPIES} SELECT {values} FROM {table}, copies WHERE id BETWEEN %s AND %s",  # noqa: S608
+            [times, times, rows[0].pk, rows[-1].pk],
         )
         for statement in connection.ops.sequence_reset_sql(no_style(), [model]):
             cursor.execute(statement)
