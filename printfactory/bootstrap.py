@@ -40,7 +40,7 @@ UV_REQUIREMENT = f"""uv=={UV_VERSION}
 """.replace("\n ", " \\\n ")
 
 RUNTIME = ["--extra", "server", "--extra", "client"]
-TESTS = ["--group", "test", "--group", "e2e", "--group", "lint"]
+TESTS = ["--group", "test", "--group", "e2e", "--group", "lint", "--group", "bench"]
 
 
 def configured_index() -> str | None:

@@ -71,11 +71,11 @@ INSTALLED_APPS = [
 # repeats events. printqueue.live uses it as a library.
 EVENTSTREAM_STORAGE_CLASS = "printqueue.live.storage.RevisionStorage"
 
-# No GZipMiddleware: it compresses each event by itself, which browsers never show.
 MIDDLEWARE = [
     "printqueue.proxies.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "printqueue.compression.CompressedAnswers",  # in Django's GZipMiddleware streams would get stuck
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

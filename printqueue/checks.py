@@ -25,7 +25,8 @@ def event_storage_is_ours(app_configs: Sequence[Any] | None, **kwargs: Any) -> l
 def responses_stream_uncompressed(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """printfactory.E002: GZipMiddleware makes browsers wait for ever after the first event."""
     if "django.middleware.gzip.GZipMiddleware" in settings.MIDDLEWARE:
-        return [Error("GZipMiddleware breaks event streams.", hint="Compress in the proxy.", id="printfactory.E002")]
+        hint = "printqueue.compression compresses what may be compressed."
+        return [Error("GZipMiddleware breaks event streams.", hint=hint, id="printfactory.E002")]
     return []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -43,6 +43,13 @@ class RevisionConflict(Exception):
         self.current = current
 
 
+class HasEndsOfReady(Protocol):
+    """What `with_ends_of_ready` adds to a job: primary keys, None when no job is ready."""
+
+    first_ready: int | None
+    last_ready: int | None
+
+
 class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
     """Jobs as the pages, the API and matching look for them."""
 
@@ -52,7 +59,7 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
 
     def ready(self) -> Self:
         """Return the jobs that wait for a printer, the next one first."""
-        return self.enabled().filter(state=JobState.READY).order_by("queue_order", "pk")
+        return self.enabled().filter(stage=order.Stage.READY).order_by("queue_order", "pk")
 
     def in_order(self) -> Self:
         """Order as the list page does: on a printer, ready by position, ended with the latest first."""
@@ -61,12 +68,19 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
     def open(self) -> Self:
         """Return the jobs that a run may still be linked to: ready, or active with no run on a machine."""
         idle = models.Q(state__in=ACTIVE) & ~models.Q(current_run__state__in=RUN_ACTIVE)
-        return self.enabled().filter(models.Q(state=JobState.READY) | idle)
+        # The stage is for the index: otherwise all that ever ended would be looked through.
+        not_ended = self.enabled().filter(stage__lt=order.Stage.ENDED)
+        return not_ended.filter(models.Q(state=JobState.READY) | idle)
 
     def search(self, text: str) -> Self:
         """Return the jobs that have `text` in their code, design, customer, note or file name."""
         columns = ("code", "design_name", "customer_id", "note", "print_file_name")
         return self.filter(models.Q(*((f"{column}__icontains", text) for column in columns), _connector=models.Q.OR))
+
+    def with_ends_of_ready(self) -> Self:
+        """Fetch, in the same query, which ready jobs are the first and the last."""
+        ready = PrintQueue.objects.ready().values("pk")
+        return self.annotate(first_ready=models.Subquery(ready[:1]), last_ready=models.Subquery(ready.reverse()[:1]))
 
     def positions(self) -> dict[int, int]:
         """Return the 1-based position of every ready job by pk, in one query."""
@@ -99,6 +113,14 @@ class PrintQueue(JobRow):
     def is_print_successful(self) -> bool | None:
         """Whether the print went well; None while that is open, and for a cancelled job."""
         return {JobState.COMPLETED: True, JobState.FAILED: False}.get(JobState(self.state))
+
+    @property
+    def position(self) -> int | None:
+        """Its place among all ready jobs, from 1; None for a job that is not ready."""
+        if self.state != JobState.READY:
+            return None
+        is_before = models.Q(queue_order__lt=self.queue_order) | models.Q(queue_order=self.queue_order, pk__lt=self.pk)
+        return PrintQueue.objects.ready().filter(is_before).count() + 1
 
     def can_become(self, state: JobState) -> bool:
         """Whether its state leads to `state`, so that a page offers the verb."""
@@ -213,8 +235,7 @@ class PrintQueue(JobRow):
     def move(self, by_places: int) -> None:
         """Go up (negative) or down the ready jobs by so many places."""
         self.lock()
-        position = PrintQueue.objects.positions().get(self.pk, 0)
-        self._take_place(max(1, position + by_places))
+        self._take_place(max(1, (self.position or 0) + by_places))
         self.save(update_fields=["queue_order"])
 
     def _take_place(self, position: int) -> None:

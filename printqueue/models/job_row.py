@@ -73,7 +73,11 @@ class JobRow(Revisioned):
         ordering: ClassVar = ["stage", "queue_order", "pk"]
         verbose_name = _("print job")
         indexes: ClassVar = [
-            models.Index(fields=["is_enabled", "stage", "queue_order", "id"], name="job_list_order"),
+            # The list, in its order, of all printers and of one. Hidden jobs are few, and passed over in the index:
+            # as its first column SQLite would not search by it, since Django compares a boolean with nothing.
+            models.Index(fields=["stage", "queue_order", "id", "is_enabled"], name="job_list_order"),
+            models.Index(fields=["printer", "stage", "queue_order", "id", "is_enabled"], name="job_printer_order"),
+            models.Index(fields=["ended_at"], name="job_ended"),  # what failed lately; what a new page is told of
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -4,9 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from printqueue.models import Printer, Who
+from printqueue.views.pages import queue
+from tests.bench import fill as bench
 from tests.factories import Client, make_printer
 from tests.pages.conftest import LIST, ended_job, lost_job, ready_job, started_job, text_of
 
@@ -74,6 +77,54 @@ def test_a_long_list_has_pages(browser):
 
     assert sections(second) == ["Ready", jobs[-1].code]
     assert "51 jobs, page 2 of 2" in second
+
+
+def test_of_a_long_history_only_what_is_near_the_page_is_counted(browser, monkeypatch):
+    monkeypatch.setattr(queue, "PAGE_SIZE", 2)
+    monkeypatch.setattr(queue, "PAGES_COUNTED_AHEAD", 1)
+    jobs = [ended_job() for _ in range(7)]
+
+    first = text_of(browser.get(LIST, {"tab": "history"}))
+    last = text_of(browser.get(LIST, {"tab": "history", "page": "4"}))
+
+    assert "More than 4 jobs, page 1" in first
+    assert 'href="/admin/print-queue/?tab=history&amp;page=2"' in first
+    assert "7 jobs, page 4 of 4" in last
+    assert sections(last) == [jobs[0].code]
+
+
+def test_a_page_behind_the_last_shows_the_last(browser, monkeypatch):
+    monkeypatch.setattr(queue, "PAGE_SIZE", 2)
+    oldest = [ended_job() for _ in range(3)][0]
+
+    assert sections(text_of(browser.get(LIST, {"tab": "history", "page": "9"}))) == [oldest.code]
+
+
+def test_a_page_may_begin_in_the_middle_of_a_group(browser, monkeypatch):
+    monkeypatch.setattr(queue, "PAGE_SIZE", 2)
+    started_job()
+    waiting = [ready_job() for _ in range(4)]
+
+    second = text_of(browser.get(LIST, {"page": "2"}))
+
+    assert sections(second) == ["Ready", waiting[1].code, waiting[2].code]
+    assert 'Ready <span class="count">4</span>' in second
+
+
+def test_only_the_ends_of_the_whole_queue_cannot_move_on(browser):
+    first, middle, last = (ready_job(design_name=name) for name in ("One", "Two", "Three"))
+
+    everything = text_of(browser.get(LIST))
+    found = text_of(browser.get(LIST, {"q": "Two"}))
+
+    assert stuck(everything) == [f"Move {first.code} up", f"Move {last.code} down"]
+    assert sections(found) == ["Ready", middle.code]
+    assert stuck(found) == []
+
+
+def stuck(html: str) -> list[str]:
+    """The buttons that cannot be pressed."""
+    return re.findall(r'aria-label="(Move [^"]+)" disabled', html)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "999999999999", "²"])
@@ -144,3 +195,22 @@ def test_the_number_of_queries_does_not_grow_with_the_queue(tab, browser, django
 
     assert counts[0] == counts[1]
     assert Printer.objects.count() == 12
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+@pytest.mark.parametrize("tab", ["active", "history"])
+def test_ten_thousand_jobs_need_no_more_queries_than_two_hundred(tab, browser, django_assert_max_num_queries):
+    with transaction.atomic():
+        bench.make_past(10_000)
+        bench.make_ready(200)
+    with django_assert_max_num_queries(12) as few:
+        browser.get(LIST, {"tab": tab})
+    with transaction.atomic():
+        bench.make_ready(10_000)
+
+    with django_assert_max_num_queries(12) as many:
+        html = text_of(browser.get(LIST, {"tab": tab}))
+
+    assert len(few) == len(many)
+    assert len(sections(html)) == (51 if tab == "active" else 50)

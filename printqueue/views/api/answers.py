@@ -70,8 +70,6 @@ class Job(Wire):
     def of(cls, job: PrintQueue, positions: Mapping[int, int] | None = None) -> Self:
         """Return `job` as the wire shows it; `positions` saves the query for the ready ones."""
         is_ready = job.state == JobState.READY
-        if positions is None and is_ready:
-            positions = PrintQueue.objects.positions()
         return cls(
             id=str(job.pk),
             code=job.code,
@@ -89,7 +87,7 @@ class Job(Wire):
             layer=job.layer,
             total_layers=job.total_layers,
             printer=job.printer.serial if job.printer else None,
-            position=positions.get(job.pk) if positions and is_ready else None,
+            position=positions.get(job.pk) if positions is not None and is_ready else job.position,
             rush=job.rush,
             due_at=job.due_at,
             created_at=job.created_at,

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from printqueue.access import jobs_for
-from printqueue.models import JobState, PrintQueue, RunState, Transition
+from printqueue.models import PrintQueue, RunState, Transition
 from printqueue.views.pages.shown_job import ShownJob, ShownRun, ShownTransition
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 
@@ -30,14 +30,10 @@ def job_context(request: StaffRequest, job: PrintQueue) -> dict[str, object]:
     runs = list(job.runs.select_related("printer"))
     return {
         "job": job,
-        "shown": ShownJob(job, request.now, _position(job)),
+        "shown": ShownJob(job, request.now, job.position),
         "runs": [ShownRun(run, request.now, len(runs) - index) for index, run in enumerate(runs)],
         "transitions": [ShownTransition(transition) for transition in _transitions(job)],
     }
-
-
-def _position(job: PrintQueue) -> int | None:
-    return PrintQueue.objects.positions().get(job.pk) if job.state == JobState.READY else None
 
 
 def _transitions(job: PrintQueue) -> list[Transition]:

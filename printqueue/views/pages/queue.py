@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Final, Self
+from typing import Final, Self, cast
 from urllib.parse import urlencode
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Q
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from printqueue.access import Actor, jobs_for, printers_for
 from printqueue.models import JobState, Printer, PrintQueue, PrintRun
-from printqueue.models.job import PrintQueueQuerySet
+from printqueue.models.job import HasEndsOfReady, PrintQueueQuerySet
 from printqueue.models.order import Stage
 from printqueue.protocol import MAX_SERIAL, file_name_key, safe_text
 from printqueue.views.pages.shown_job import ShownJob, ShownRun, with_last_reason
@@ -25,6 +24,7 @@ from printqueue.views.pages.shown_printer import ShownPrinter
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 
 PAGE_SIZE: Final = 50
+PAGES_COUNTED_AHEAD: Final = 20
 MAX_SEARCH: Final = 100
 FAILED_LATELY: Final = timedelta(hours=24)
 GROUPS: Final = ("On a printer", "Needs a person", "Ready")
@@ -111,47 +111,100 @@ def printers_context(request: StaffRequest, printers: list[Printer]) -> dict[str
     return {"printers": [ShownPrinter(printer, request.now) for printer in printers]}
 
 
+@dataclass(frozen=True)
+class Pages:
+    """Where a page stands among all."""
+
+    number: int
+    total: int
+    is_more: bool = False
+    """Whether there are more than `total`: those far behind were not counted."""
+
+    @classmethod
+    def of(cls, wanted: int, total: int, *, is_more: bool = False) -> Self:
+        """Return the page that was asked for, or the last one before it that is there."""
+        return cls(min(max(1, wanted), _last(total)), total, is_more)
+
+    @property
+    def last(self) -> int:
+        return _last(self.total)
+
+    @property
+    def begin(self) -> int:
+        """The index of its first row among all."""
+        return (self.number - 1) * PAGE_SIZE
+
+    @property
+    def end(self) -> int:
+        return self.begin + PAGE_SIZE
+
+
+def _last(total: int) -> int:
+    return max(1, -(-total // PAGE_SIZE))
+
+
 def queue_context(request: StaffRequest, chosen: Filter) -> dict[str, object]:
     """Return what _queue.html needs."""
     jobs = chosen.matching(request.actor)
-    if chosen.tab == "history":
-        page = _page(jobs.filter(stage=Stage.ENDED).in_order(), chosen.page)
-        groups = [Group("", page.paginator.count, _shown(page, request.now))]
-    else:
-        page, groups = _active_page(jobs, chosen.page, request.now)
+    show = _history_page if chosen.tab == "history" else _active_page
+    pages, groups = show(jobs, chosen.page, request.now)
     return {
         "filter": chosen,
-        "page": page,
+        "page": pages,
         "groups": [group for group in groups if group.rows],
-        "back": chosen.address(page.number - 1),
-        "on": chosen.address(page.number + 1),
+        "back": chosen.address(pages.number - 1),
+        "on": chosen.address(pages.number + 1),
     }
 
 
-def _active_page(jobs: PrintQueueQuerySet, number: int, now: datetime) -> tuple[Page[PrintQueue], list[Group]]:
-    failed_lately = Q(state=JobState.FAILED, ended_at__gt=now - FAILED_LATELY)
-    needs_person = failed_lately | ~Q(attention="")
-    group = Case(
-        When(needs_person, then=Value(1)), When(stage=Stage.READY, then=Value(2)), default=Value(0),
-        output_field=IntegerField(),
-    )  # fmt: skip
-    active = jobs.filter(~Q(stage=Stage.ENDED) | failed_lately).annotate(group=group)
-    counted = dict(active.order_by().values_list("group").annotate(Count("pk")))
-    page = _page(active.order_by("group", "queue_order", "pk"), number, total=sum(counted.values()))
-    rows = groupby(_shown(page, now), key=lambda row: int(row.job.group))  # type: ignore[attr-defined]  # annotated
-    return page, [Group(GROUPS[index], counted.get(index, 0), list(members)) for index, members in rows]
+def _history_page(jobs: PrintQueueQuerySet, number: int, now: datetime) -> tuple[Pages, list[Group]]:
+    """Return a page of the ended jobs. Of a long history only what is near the page is counted."""
+    ended = jobs.filter(stage=Stage.ENDED)
+    most = (number + PAGES_COUNTED_AHEAD) * PAGE_SIZE
+    counted = ended.order_by()[: most + 1].count()
+    pages = Pages.of(number, min(counted, most), is_more=counted > most)
+    pks = ended.in_order().values_list("pk", flat=True)[pages.begin : pages.end]
+    return pages, [Group("", pages.total, _shown(list(pks), now))]
 
 
-def _page(jobs: PrintQueueQuerySet, number: int, total: int | None = None) -> Page[PrintQueue]:
-    paginator = Paginator(with_last_reason(jobs.select_related("printer", "current_run")), PAGE_SIZE)
-    if total is not None:
-        paginator.count = total  # the groups were counted already
-    return paginator.get_page(number)
+def _active_page(jobs: PrintQueueQuerySet, number: int, now: datetime) -> tuple[Pages, list[Group]]:
+    """Return a page of what is on a printer, needs a person, or is ready, in this order.
+
+    The first two are few, and are read whole. Of the ready ones the index gives number and page.
+    """
+    on_printer, in_need = _at_hand(jobs, now)
+    at_hand = [*on_printer, *in_need]
+    ready = jobs.filter(stage=Stage.READY).order_by("queue_order", "pk").values_list("pk", flat=True)
+    totals = (len(on_printer), len(in_need), ready.count())
+    pages = Pages.of(number, sum(totals))
+    of_ready = slice(max(0, pages.begin - len(at_hand)), max(0, pages.end - len(at_hand)))
+    rows = _shown([*at_hand[pages.begin : pages.end], *ready[of_ready]], now)
+    group_of = dict.fromkeys(on_printer, 0) | dict.fromkeys(in_need, 1)
+    groups = groupby(rows, key=lambda row: group_of.get(row.job.pk, 2))
+    return pages, [Group(GROUPS[index], totals[index], list(members)) for index, members in groups]
 
 
-def _shown(jobs: Page[PrintQueue], now: datetime) -> list[ShownJob]:
-    positions = PrintQueue.objects.positions()
-    return [ShownJob(job, now, positions.get(job.pk), positions.get(job.pk) == len(positions)) for job in jobs]
+def _at_hand(jobs: PrintQueueQuerySet, now: datetime) -> tuple[list[int], list[int]]:
+    """Return which jobs are on a printer, and which of them, or failed lately, need a person."""
+    failed_lately = Q(ended_at__gt=now - FAILED_LATELY, state=JobState.FAILED)
+    found = jobs.filter(Q(stage=Stage.ON_PRINTER) | failed_lately).order_by("queue_order", "pk")
+    on_printer: list[int] = []
+    in_need: list[int] = []
+    for pk, stage, attention in found.values_list("pk", "stage", "attention"):
+        (in_need if attention or stage == Stage.ENDED else on_printer).append(pk)
+    return on_printer, in_need
+
+
+def _shown(pks: Sequence[int], now: datetime) -> list[ShownJob]:
+    """Return the jobs of `pks`, in their order, with all that a row shows."""
+    jobs = with_last_reason(PrintQueue.objects.with_ends_of_ready().filter(pk__in=pks))
+    found = {job.pk: job for job in jobs.select_related("printer", "current_run")}
+    return [_row(found[pk], now) for pk in pks if pk in found]
+
+
+def _row(job: PrintQueue, now: datetime) -> ShownJob:
+    ends = cast(HasEndsOfReady, job)
+    return ShownJob(job, now, is_first=job.pk == ends.first_ready, is_last=job.pk == ends.last_ready)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,10 @@ class ShownJob:
     now: datetime
     position: int | None = None
     """Its place among all ready jobs, from 1; None for a job that is not ready."""
+    is_first: bool = False
+    """Whether no ready job is before it."""
     is_last: bool = False
+    """Whether no ready job is behind it."""
 
     @property
     def is_silent(self) -> bool:

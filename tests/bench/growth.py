@@ -1,0 +1,83 @@
+"""Row 10: does anything get slower with the years, or with the hours of one print?"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from typing import Final
+
+from tests.bench.load import Client, now_ns, run
+from tests.bench.servers import Servers
+from tests.bench.table import Row, ratio_of
+from tests.bench.target import Target
+from tests.bench.wire import request
+
+LIST: Final = "/admin/print-queue/"
+ROUNDS: Final = 40
+FEW_JOBS: Final = 1_000
+MANY_JOBS: Final = 100_000
+SAMPLES: Final = 72 * 3600 // 5
+
+COMMON: Final = ("--printers", "2", "--ready", "50")
+
+
+def measure(servers: Servers, say: Callable[[str], None]) -> list[Row]:
+    """Ask a server with few past jobs and one with many the same, in turn."""
+    small, large = (_server(servers, jobs, say) for jobs in (FEW_JOBS, MANY_JOBS))
+    times = run(_ask(small, large))
+    ratios = {name: ratio_of(many, few) for name, (few, many) in times.items()}
+    for name, (few, many) in times.items():
+        say(f"{name}: {statistics.median(few):.1f} ms, {statistics.median(many):.1f} ms, ratio {ratios[name]:.2f}")
+    figures = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+    worst = max(ratios.values())
+    what = f"with {MANY_JOBS // 1000}k past jobs ÷ with {FEW_JOBS // 1000}k; end of a 72 h run ÷ its start"
+    return [Row(10, what, figures, f"{worst:.2f}", "≤ 1.1", worst <= 1.1)]
+
+
+def _server(servers: Servers, jobs: int, say: Callable[[str], None]) -> Target:
+    database = servers.sqlite(f"past-{jobs}")
+    samples = SAMPLES if jobs == MANY_JOBS else 0
+    world = servers.fill(database, *COMMON, "--past", str(jobs), "--samples", str(samples))
+    say(f"{jobs:,} past jobs are there")
+    return servers.ours(database, world)
+
+
+Times = dict[str, tuple[list[float], list[float]]]
+
+
+async def _ask(small: Target, large: Target) -> Times:
+    clients = {target.name + str(target.port): Client() for target in (small, large)}
+    times: Times = {}
+
+    async def ask(target: Target, data: bytes) -> float:
+        client = clients[target.name + str(target.port)]
+        await client.connect(target.port)
+        began = now_ns()
+        status, body = await client.call(data)
+        took = (now_ns() - began) / 1e6
+        if status != 200:
+            raise RuntimeError(f"{status}: {body[:200]!r}")
+        return took
+
+    def page(target: Target, query: str = "") -> bytes:
+        return request("GET", LIST + query, target.page_headers)
+
+    def report(target: Target, printer: int) -> bytes:
+        return target.post([target.world.report_jobs[printer]]).data
+
+    async def compare(name: str, few: tuple[Target, bytes], many: tuple[Target, bytes], is_kept: bool) -> None:
+        # Who comes second finds the caches of the processor warmer, so they take turns at that too.
+        is_few_first = len(times.get(name, ([],))[0]) % 2 == 0
+        asked = [await ask(*one) for one in ((few, many) if is_few_first else (many, few))]
+        taken = asked if is_few_first else asked[::-1]
+        if is_kept:
+            for into, one in zip(times.setdefault(name, ([], [])), taken, strict=True):
+                into.append(one)
+
+    for number in range(ROUNDS + 3):
+        is_kept = number >= 3  # the first ones load code
+        await compare("list", (small, page(small)), (large, page(large)), is_kept)
+        await compare("history", (small, page(small, "?tab=history")), (large, page(large, "?tab=history")), is_kept)
+        await compare("report", (small, report(small, 1)), (large, report(large, 1)), is_kept)
+        await compare("72 h", (large, report(large, 1)), (large, report(large, 0)), is_kept)
+    return times
