@@ -100,6 +100,7 @@ def test_a_cut_in_the_middle_of_an_event_loses_nothing(job, left, page, proxy):
     expect_percent(page, job, 40)
 
 
+@pytest.mark.slow  # a page that heals after a kill: test_server_killed
 def test_after_a_restart_the_page_is_live_again(job, left, page, server):
     """Row 23: `./run serve` ended by SIGTERM, and started."""
     server.stop()
@@ -181,6 +182,14 @@ def test_after_a_sleep_the_page_knows_what_happened_meanwhile(job, left, page, p
     expect_state(page, "live", timeout=HEALED_MS)
     logger.info(f"after a sleep of {ASLEEP_SECONDS} s: right {time.monotonic() - began:.1f} s later (limit 8)")
     wait_for(lambda: proxy.streams == 1, 15, "one stream")
+
+
+def test_a_page_that_lost_the_server_does_not_look_live(page, proxy):
+    drawn = page.locator(".q-row .bar").evaluate_handle("bar => getComputedStyle(bar)")
+    live_fill = drawn.evaluate("style => style.getPropertyValue('--fill')")
+
+    with away(proxy, page):
+        assert drawn.evaluate("style => style.getPropertyValue('--fill')") != live_fill
 
 
 def test_the_address_of_a_lost_page_still_leads_somewhere(page, proxy):

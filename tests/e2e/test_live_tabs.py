@@ -110,6 +110,7 @@ def test_the_stream_ends_with_the_last_tab(page, proxy):
     wait_for(lambda: proxy.streams == 0, 15, "the stream is closed")
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_and_nothing_is_missed(job, left, page, proxy):
     prints(left, 1)
     tabs = [go(page), another(page)]
