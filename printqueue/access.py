@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from printqueue.models import Printer, PrinterKey, PrintQueue, Who
 from printqueue.models.job import PrintQueueQuerySet
@@ -99,6 +100,11 @@ def actor_of_session(request: HttpRequest) -> Actor:
     if not isinstance(user, User) or not user.is_active or not user.is_staff:
         raise NotLoggedIn("Log in, or show an API key.")
     return Actor(user=user, session_key=request.session.session_key or "")
+
+
+def viewer_mark(user: User) -> str:
+    """Return what stands for `user` in the address of a page's stream: the same after each log-in, and no secret."""
+    return salted_hmac("printqueue.viewer", str(user.pk)).hexdigest()[:16]
 
 
 def jobs_for(actor: Actor) -> PrintQueueQuerySet:

@@ -94,6 +94,13 @@ def database_url() -> str:
     return ENVIRONMENT.postgres.url(name) if ENVIRONMENT.database == "postgres" else f"sqlite:///{name}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords made and checked inside the test process cost no time."""
+    with override_settings(PASSWORD_HASHERS=["tests.hashing.QuickHasher"]):
+        yield
+
+
 class Servers:
     """Makes servers on the test database, and ends them."""
 

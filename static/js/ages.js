@@ -1,5 +1,5 @@
-// Counts ages and durations on by the server's clock, each second.
-import { age, ageBand, duration } from "./display.js";
+// Counts ages and durations on by the server's clock, each second. A time of day gets its date when the day is over.
+import { age, ageBand, clock, duration } from "./display.js";
 import { serverNow } from "./clock.js";
 
 function writeText(element, text) {
@@ -15,7 +15,17 @@ export function writeAge(fresh) {
   writeText(fresh.querySelector("[data-age-text]"), "brackets" in fresh.dataset ? `(${text})` : text);
 }
 
+const dayOf = (time) => new Date(time).toDateString();
+let day = dayOf(serverNow());
+
+function writeDates() {
+  if (dayOf(serverNow()) === day) return;
+  day = dayOf(serverNow());
+  for (const time of document.querySelectorAll("time[data-clock]")) writeText(time, clock(Date.parse(time.dateTime), serverNow()));
+}
+
 function tick() {
+  writeDates();
   document.querySelectorAll("time.fresh").forEach(writeAge);
   for (const element of document.querySelectorAll("[data-since]")) {
     writeText(element, duration((serverNow() - Date.parse(element.dataset.since)) / 1000));

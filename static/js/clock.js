@@ -1,20 +1,16 @@
-// The server's time, whatever the browser's own clock says.
+// The server's time, whatever the browser's own clock says and whoever sets it meanwhile.
+import { steadyNow } from "./steady.js";
 
 let offset = 0;
 
 export function setServerTime(iso) {
   const time = Date.parse(iso);
-  if (!Number.isNaN(time)) offset = time - Date.now();
+  if (!Number.isNaN(time)) offset = time - steadyNow();
 }
 
 // Milliseconds since 1970.
 export function serverNow() {
-  return Date.now() + offset;
-}
-
-// When something happened by the browser's clock, by the server's.
-export function asServerTime(browserTime) {
-  return browserTime + offset;
+  return steadyNow() + offset;
 }
 
 setServerTime(document.body.dataset.serverTime);

@@ -19,7 +19,8 @@ function plan(fragment, delay) {
     fragment.id,
     setTimeout(() => {
       planned.delete(fragment.id);
-      htmx.trigger(document.getElementById(fragment.id), "pf:refetch");
+      const present = document.getElementById(fragment.id);
+      if (present) htmx.trigger(present, "pf:refetch");
     }, delay),
   );
 }

@@ -1,14 +1,14 @@
 // Says in the header whether the page is live; when it is not, nothing on the page may look as if it were.
-import { asServerTime, serverNow } from "./clock.js";
+import { serverNow } from "./clock.js";
 import { clock, moment } from "./display.js";
 
 const indicator = document.getElementById("live");
 const text = indicator.querySelector("[data-live-text]");
 const link = indicator.querySelector("[data-live-link]");
 
-function lostSince(since) {
-  const at = asServerTime(since);
+function lostSince(at) {
   const time = document.createElement("time");
+  time.dataset.clock = "";
   time.dateTime = new Date(at).toISOString();
   time.title = moment(at);
   time.textContent = clock(at, serverNow());
@@ -29,9 +29,9 @@ function show(state, words, linkText, address) {
 
 const here = location.pathname + location.search;
 
-document.body.addEventListener("pf:status", ({ detail: { state, since } }) => {
+document.body.addEventListener("pf:status", ({ detail: { state, silentMs } }) => {
   if (state === "live") show("live", ["Live"], "Reload", here);
   else if (state === "reconnecting") show("reconnecting", ["Reconnecting…"], "Reload", here);
-  else if (state === "lost") show("lost", lostSince(since), "Reload", here);
+  else if (state === "lost") show("lost", lostSince(serverNow() - silentMs), "Reload", here);
   else show("lost", ["You are logged out"], "Log in", `${document.body.dataset.login}?next=${encodeURIComponent(here)}`);
 });

@@ -8,16 +8,14 @@ function split(id) {
 }
 
 export class LiveMemory {
-  // `lastEventId`: where the stream started; "" for one that tells everything from the beginning.
+  // `lastEventId`: where the stream started. What was before it is not told again, and only the server knows it.
   constructor(lastEventId) {
     this.start = split(lastEventId);
     this.newest = new Map();
     this.structural = new Map();
   }
 
-  add(event, id) {
-    // A stream from the beginning shows only by its first event which epoch it counts in.
-    if (this.start.epoch === "") this.start = { ...split(id), revision: 0 };
+  add(event) {
     const row = event.serial === undefined ? `job ${event.id}` : `printer ${event.serial}`;
     this.newest.set(row, event);
     if (event.type !== "progress") this.structural.set(row, event.revision);

@@ -49,12 +49,15 @@ function timeElement(at) {
   return time;
 }
 
-export function setDoneAt(container, state, reportedAt, remainingSeconds) {
-  const element = part(container, "done");
+function setTime(container, name, at) {
+  const element = part(container, name);
   if (!element) return;
-  const at = doneAt(state, reportedAt, remainingSeconds);
   if (at === null) element.textContent = "—";
   else if (element.textContent !== clock(at, serverNow())) element.replaceChildren(timeElement(at));
+}
+
+export function setDoneAt(container, state, reportedAt, remainingSeconds) {
+  setTime(container, "done", doneAt(state, reportedAt, remainingSeconds));
 }
 
 export function setRemaining(container, seconds) {
@@ -72,4 +75,5 @@ export function setFresh(container, reportedAt) {
   element.dateTime = new Date(reportedAt).toISOString();
   element.title = moment(reportedAt);
   writeAge(element);
+  setTime(container, "reported", reportedAt);
 }

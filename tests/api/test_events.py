@@ -1,9 +1,10 @@
 """GET /api/print-queue/events and its filtered parts: who is let in. What is streamed: tests/live."""
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
-from printqueue.access import Actor, still_holds
+from printqueue.access import Actor, still_holds, viewer_mark
 from printqueue.models import PrinterKey
 from printqueue.protocol import Scope
 from tests.api.conftest import assert_error
@@ -100,3 +101,14 @@ def test_staff_watch_no_longer_with_an_expired_session(logged_in, client):
     session.save()
 
     assert not still_holds(logged_in, WATCH, timezone.now())
+
+
+def test_a_page_of_somebody_else_gets_no_stream(db):
+    me, other = make_staff(), make_staff()
+    browser = Client()
+    browser.force_login(me, backend="django.contrib.auth.backends.ModelBackend")
+
+    assert browser.get("/api/print-queue/events", {"viewer": viewer_mark(other)}).status_code == 403
+    assert browser.get("/api/print-queue/events", {"viewer": ""}).status_code == 403
+    # Let in, and then told that this is no event id.
+    assert browser.get(f"/api/print-queue/events?viewer={viewer_mark(me)}&lastEventId=x").status_code == 400

@@ -4,7 +4,7 @@ from playwright.sync_api import Page
 
 # What may never be cut: codes, percents, states, times, and what can be pressed. Names may end in "…".
 WHOLE = ".code, .q-code a, .badge, .figure, .fresh, time, .btn, .tabs a, h2, dd:not(.mono)"
-PIECES = f"{WHOLE}, .q-name, .q-sub, .bar, .input, .printer-name, .printer-job, .notice, .field-hint, label"
+PIECES = f"{WHOLE}, .q-name, .q-sub, .bar, .input, .printer-name, .printer-job, .printer-more, .brand-word, .app-nav a, .live, .notice, .field-hint, label"
 TARGETS = "a[href], button, input:not([type=hidden]), select, textarea, summary"
 
 SCRIPT = """

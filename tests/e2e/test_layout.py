@@ -53,6 +53,23 @@ def test_the_longest_texts_widen_no_page(server, page):
     assert on_list + [faults_at(page, size) for size in (DESK, TOUCH, PHONE)] == 6 * [[]]
 
 
+@pytest.mark.parametrize("state", ["live", "reconnecting", "lost", "ended"])
+def test_what_is_said_about_the_connection_fits_into_the_header(state, staff, page):
+    staff.first_name, staff.last_name = "Wilhelmina", "Hohenstein"
+    staff.save()
+    go(page)
+    three_days_ms = 3 * 86_400_000
+
+    tell(page, state, three_days_ms)
+
+    assert [faults_at(page, size) for size in (DESK, TOUCH, PHONE)] == 3 * [[]]
+
+
+def tell(page, state, silent_ms):
+    detail = {"state": state, "silentMs": silent_ms}
+    page.evaluate("detail => document.body.dispatchEvent(new CustomEvent('pf:status', { detail }))", detail)
+
+
 def test_an_open_menu_is_whole_on_the_touch_screen(job, open_page):
     page = go(open_page(viewport=TOUCH))
     page.locator(".app-header summary").click()

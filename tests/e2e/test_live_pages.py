@@ -3,7 +3,7 @@
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import QUEUE, SPLINT, go, prints, row_of
+from tests.e2e.conftest import QUEUE, SPLINT, prints, row_of
 from tests.factories import Client, make_printer
 
 
@@ -122,13 +122,3 @@ def test_a_printer_that_reports_for_the_first_time_gets_a_card(server, stay):
     Client(make_printer("new", name="New One"), now=timezone.now()).says("idle", after_seconds=0)
 
     expect(page.locator(".printer")).to_contain_text("New One")
-
-
-def test_more_tabs_than_a_browser_opens_connections_all_follow(job, left, page):
-    prints(left, 1)
-    tabs = [go(tab) for tab in [page, *(page.context.new_page() for _ in range(7))]]
-
-    prints(left, 40)
-
-    for tab in tabs:
-        expect(row_of(tab, job, "on-a-printer").locator("[data-show=badge]")).to_have_text("Printing 40.0%")

@@ -35,7 +35,7 @@ def test_a_part_of_a_page_that_could_not_be_fetched_is_fetched_again(job, page):
 
 
 def test_a_printer_that_falls_silent_stops_looking_live_by_itself(job, left, page):
-    left.now = timezone.now() - timedelta(seconds=50)
+    left.now = timezone.now() - timedelta(seconds=54)
     prints(left, 40)
     card = go(page).locator("article.printer")
     row = row_of(page, job, "on-a-printer")

@@ -4,14 +4,13 @@ import logging
 import time
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from printqueue.models import PrintRun
 from tests.e2e.conftest import QUEUE
 from tests.e2e.printer_client import running_client, simulated
 from tests.e2e.witness import sights, watch
-from tests.factories import Client, make_job, make_key, make_printer
+from tests.factories import make_job, make_key, make_printer
 from tests.processes import wait_for
 
 logger = logging.getLogger(__name__)
@@ -58,15 +57,3 @@ def test_after_a_kill_the_same_print_goes_on_and_the_page_heals_by_itself(server
     assert percents == sorted(percents)
     assert (run.job, run.state) == (job, "printing")
     assert list(job.transitions.values_list("new_state", flat=True)) == ["ready", "printing"]
-
-
-def test_a_page_that_lost_the_server_does_not_look_live(server, job, stay):
-    Client(make_printer(), now=timezone.now()).says("printing", run_key="1@1", progress=40, file_name=FILE)
-    page = stay(QUEUE)
-    drawn = page.locator(".q-row .bar").evaluate_handle("bar => getComputedStyle(bar)")
-    live_fill = drawn.evaluate("style => style.getPropertyValue('--fill')")
-
-    server.kill()
-    expect(page.locator("body")).to_have_attribute("data-live", "lost")
-
-    assert drawn.evaluate("style => style.getPropertyValue('--fill')") != live_fill

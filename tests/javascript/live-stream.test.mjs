@@ -30,6 +30,7 @@ test("an event without its empty line is not told yet", () => {
 
 // Listens on a free port; `answer(request, response)` gets each request. Returns what the stream told.
 async function told(t, answer, enough) {
+  t.mock.method(Math, "random", () => 0); // the shortest wait
   const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
   const heard = { statuses: [], events: [] };

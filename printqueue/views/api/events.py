@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.utils import timezone
 from ninja import Router
 
-from printqueue.access import Actor, still_holds
+from printqueue.access import Actor, still_holds, viewer_mark
 from printqueue.live.stream import (
     BadStreamRequest,
     Everything,
@@ -62,6 +62,7 @@ def printer_events(request: ApiRequest) -> HttpResponseBase:
 
 
 def _stream(request: ApiRequest, selection: Selection) -> HttpResponseBase:
+    _require_own_page(request)
     try:
         return open_stream(request, viewer_for(request.auth), selection)
     except BadStreamRequest as problem:
@@ -69,6 +70,13 @@ def _stream(request: ApiRequest, selection: Selection) -> HttpResponseBase:
     except NoSeat as problem:
         wait = {"Retry-After": str(problem.retry_after_seconds)}
         raise Refusal(problem.status, str(problem), headers=wait) from problem
+
+
+def _require_own_page(request: ApiRequest) -> None:
+    """Raise Refusal (403) for a page of somebody else: a browser sends its newest log-in from all its tabs."""
+    mark = request.GET.get("viewer")
+    if mark is not None and (request.auth.user is None or mark != viewer_mark(request.auth.user)):
+        raise Refusal(403, "This page was opened by another log-in. Load it again.")
 
 
 def viewer_for(actor: Actor) -> Viewer:

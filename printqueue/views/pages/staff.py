@@ -20,7 +20,7 @@ from django.utils.crypto import salted_hmac
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from printqueue.access import Actor, NotLoggedIn, actor_of_session
+from printqueue.access import Actor, NotLoggedIn, actor_of_session, viewer_mark
 from printqueue.models import Busy, RevisionCounter
 
 P = ParamSpec("P")
@@ -39,6 +39,8 @@ class StaffRequest(HttpRequest):
     """The event id from which on the page, once open, must hear of changes."""
     live_session: str
     """Names the browser's shared connection: another log-in is another name. Tells nothing of the session's key."""
+    live_viewer: str
+    """Names the user, so that a page left open gets no stream when somebody else has logged in since."""
 
 
 StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
@@ -69,6 +71,7 @@ def _answer(request: HttpRequest, view: Callable[[StaffRequest], HttpResponse]) 
     except NotLoggedIn:
         return to_login(staff)
     staff.live_session = _live_session(staff)
+    staff.live_viewer = viewer_mark(staff.user)
     # Before any row is read: what changes after this is told by the stream, so that nothing falls in between.
     staff.live_from = str(RevisionCounter.current())
     try:
