@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections import Counter
 from typing import Final
 
 from django.conf import settings
+
+FILES_FOR_OTHERS: Final = 100
+"""Of the files that the process may open, those which streams leave to everything else: each stream is one file."""
 
 
 class NoSeat(Exception):
@@ -42,7 +46,7 @@ class Seats:
         with self._lock:
             if self._taken[name] >= settings.STREAMS_PER_USER:
                 raise TooManyStreams(f"Expected at most {settings.STREAMS_PER_USER} open streams.")
-            if self._taken.total() >= settings.STREAMS:
+            if self._taken.total() >= room():
                 raise ServerFull("The server has no room for another stream.")
             self._taken[name] += 1
 
@@ -52,6 +56,12 @@ class Seats:
             self._taken[name] -= 1
             if not self._taken[name]:
                 del self._taken[name]
+
+
+def room() -> int:
+    """Return how many streams this process may hold: as many as are set, but not so many that it is out of files."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return settings.STREAMS if files == resource.RLIM_INFINITY else min(settings.STREAMS, files - FILES_FOR_OTHERS)
 
 
 seats: Final = Seats()

@@ -1,12 +1,13 @@
 """How many streams may be open at once."""
 
 import gc
+import resource
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.test import RequestFactory
 
-from printqueue.live.seats import Seats, ServerFull, TooManyStreams, seats
+from printqueue.live.seats import Seats, ServerFull, TooManyStreams, room, seats
 from printqueue.live.stream import BadStreamRequest, Everything, Viewer, open_stream
 
 VIEWER = Viewer("somebody", still_allowed=lambda: True)
@@ -42,6 +43,13 @@ def test_a_full_server_lets_nobody_in(settings):
 
     with pytest.raises(ServerFull):
         room.take("somebody else")
+
+
+@pytest.mark.parametrize(("files", "seats"), [(101, 1), (100, 0), (1_000_000, 1000), (resource.RLIM_INFINITY, 1000)])
+def test_streams_leave_files_to_others(files, seats, monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+
+    assert room() == seats
 
 
 def test_a_seat_that_was_given_back_is_free(settings):
