@@ -113,9 +113,13 @@ def jobs_for(actor: Actor) -> PrintQueueQuerySet:
 
 
 def job_for(actor: Actor, pk: int) -> PrintQueue:
-    """Return a job. Raises PrintQueue.DoesNotExist, or NotAllowed when it is on a printer that is not the actor's."""
+    """Return a job. Raises PrintQueue.DoesNotExist, or NotAllowed when it is on a printer that is not the actor's.
+
+    So do the job's verbs, should it have gone to such a printer by then.
+    """
     job = PrintQueue.objects.enabled().select_related("printer").get(pk=pk)
     actor.require_printer(job.printer_id)
+    job.require_printer = actor.require_printer
     return job
 
 
