@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from printqueue.known_keys import KNOWN_KEYS, printer_ids_of
 from printqueue.models import Printer, PrinterKey, PrintQueue, Who
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.models.printer import PrinterQuerySet
@@ -86,12 +87,14 @@ def key_of(request: HttpRequest) -> str | None:
 
 def actor_of_key(token: str, now: datetime) -> Actor:
     """Return the actor that `token` lets in, and note the use. Raises NotLoggedIn."""
-    key = PrinterKey.objects.all().matching(token, now)
-    if key is None:
+    known = KNOWN_KEYS.find(token, now)
+    if known is None:
         raise NotLoggedIn("The key is unknown, revoked or expired.")
+    key = known.key
     if key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY:
+        key.last_used_at = now
         PrinterKey.objects.filter(pk=key.pk).update(last_used_at=now)
-    return Actor(key=key, printer_ids=_printer_ids(key))
+    return Actor(key=key, printer_ids=known.printer_ids)
 
 
 def actor_of_session(request: HttpRequest) -> Actor:
@@ -116,9 +119,13 @@ def jobs_for(actor: Actor) -> PrintQueueQuerySet:
 
 
 def job_for(actor: Actor, pk: int) -> PrintQueue:
-    """Return a job. Raises PrintQueue.DoesNotExist, or NotAllowed when it is on a printer that is not the actor's."""
+    """Return a job. Raises PrintQueue.DoesNotExist, or NotAllowed when it is on a printer that is not the actor's.
+
+    So do the job's verbs, should it have gone to such a printer by then.
+    """
     job = PrintQueue.objects.enabled().select_related("printer").get(pk=pk)
     actor.require_printer(job.printer_id)
+    job.require_printer = actor.require_printer
     return job
 
 
@@ -142,14 +149,10 @@ def still_holds(actor: Actor, scope: Scope, now: datetime) -> bool:
     """
     if actor.key is not None:
         key = PrinterKey.objects.all().usable(now).filter(pk=actor.key.pk).first()
-        return key is not None and key.allows(scope) and _printer_ids(key) == actor.printer_ids
+        return key is not None and key.allows(scope) and printer_ids_of(key) == actor.printer_ids
     session = SessionStore(session_key=actor.session_key)
     user = User.objects.filter(pk=session.get(SESSION_KEY) or 0, is_active=True, is_staff=True).first()
     if user is None or user != actor.user:
         return False
     # Changes with the password, which so ends all sessions.
     return session.get(HASH_SESSION_KEY) in {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
-
-
-def _printer_ids(key: PrinterKey) -> frozenset[int] | None:
-    return None if key.all_printers else frozenset(key.printers.values_list("pk", flat=True))

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Literal, NotRequired, TypedDict
 
 MAX_SEQUENCE: Final = 2**53 - 1
@@ -139,7 +140,7 @@ _UNSAFE_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u
 
 def is_safe_text(text: str) -> bool:
     """Whether `text` may go over the wire: no control character, bidi override or lone surrogate."""
-    return _UNSAFE_TEXT.search(text) is None
+    return (text.isascii() and text.isprintable()) or _UNSAFE_TEXT.search(text) is None
 
 
 def safe_text(text: str, max_length: int) -> str:
@@ -158,6 +159,7 @@ _SUFFIXES: Final = (".gcode.3mf", ".bgcode", ".gcode", ".3mf", ".gco", ".bgc", "
 _REPLACED_BY_PRINTERS: Final = str.maketrans(dict.fromkeys(':*?"<>|', "_"))
 
 
+@lru_cache(maxsize=1024)
 def file_name_key(name: str) -> str:
     """Return what two spellings of one print file name have in common; "" when nothing is left.
 

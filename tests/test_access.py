@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.test import RequestFactory
 
 from printqueue.access import Actor, NotAllowed, NotLoggedIn, actor_of, job_for, jobs_for, printers_for
-from printqueue.models import PrintQueue
+from printqueue.models import JobState, PrintQueue, Who
 from printqueue.protocol import Scope
 from tests.factories import NOW, make_job, make_key, make_printer, make_staff
 
@@ -74,3 +74,17 @@ def test_a_hidden_job_is_nobodys() -> None:
 
     with pytest.raises(PrintQueue.DoesNotExist):
         job_for(Actor(), job.pk)
+
+
+@pytest.mark.parametrize("verb", ["start", "cancel", "edit"])
+def test_a_job_that_went_to_another_printer_since_it_was_found_is_not_the_keys_to_change(verb: str) -> None:
+    left, right = make_printer("left"), make_printer("right")
+    job = make_job(wanted_printer=left)
+    found = job_for(Actor(key=make_key(left)[0], printer_ids=frozenset({left.pk})), job.pk)
+    job.edit(wanted_printer=right)
+
+    with pytest.raises(NotAllowed):
+        found.edit(note="mine") if verb == "edit" else getattr(found, verb)(by=Who(), now=NOW)
+
+    job.refresh_from_db()
+    assert (job.state, job.note) == (JobState.READY, "")

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, NoReturn, Self, TypeVar
 from django.db import connection, models, transaction
 
 from printqueue.live.hint import announce
+from printqueue.rows import update_rows
 
 RowT = TypeVar("RowT", bound="Revisioned", covariant=True)
 
@@ -113,11 +114,9 @@ class Revisioned(models.Model):
                 list(type(self)._base_manager.select_for_update().filter(pk=self.pk).values_list("pk"))
             save_revised([Change(self, None if update_fields is None else list(update_fields))])
 
-    def save_with_revision(self, update_fields: Collection[str] | None) -> None:
-        """Write the row with the revision it was just given; for `save_revised` alone."""
-        if update_fields is not None:
-            update_fields = {*update_fields, "revision", "structure_revision"}
-        super().save(update_fields=update_fields)
+    def save_with_revision(self) -> None:
+        """Write the whole row with the revision it was just given; for `save_revised` alone."""
+        super().save()
 
     @classmethod
     def rows_for_events(cls) -> models.QuerySet[Self]:
@@ -150,18 +149,34 @@ class Change:
     fields: Collection[str] | None = None
     structural: bool = True
 
+    def merged(self, later: Change) -> Change:
+        """Return this change and a later one of the same row as one."""
+        if self == later:
+            return self
+        fields = None if self.fields is None or later.fields is None else {*self.fields, *later.fields}
+        return Change(later.row, fields, structural=self.structural or later.structural)
+
 
 def save_revised(changes: Sequence[Change]) -> None:
     """Give each row its next revision, in this order, and save it; open pages hear of it after the commit.
 
-    The caller has locked the rows (printers, jobs, runs, each by pk) in the transaction that is running.
+    The caller has locked the rows (printers, jobs, runs, each by pk) in the transaction that is running, and names
+    each row once. Rows of one kind with the same fields are written together.
     """
     if not changes:
         return
     first = take_revisions(len(changes)) - len(changes) + 1
+    alike: dict[tuple[type[Revisioned], tuple[str, ...]], list[Revisioned]] = {}
     for revision, change in enumerate(changes, start=first):
-        change.row.revision = revision
+        row = change.row
+        row.revision = revision
         if change.structural:
-            change.row.structure_revision = revision
-        change.row.save_with_revision(change.fields)
+            row.structure_revision = revision
+        if change.fields is None or row._state.adding:
+            row.save_with_revision()
+        else:
+            fields = tuple(sorted({*change.fields, "revision", "structure_revision"}))
+            alike.setdefault((type(row), fields), []).append(row)
+    for (_model, fields), rows in alike.items():
+        update_rows(rows, fields)
     announce()

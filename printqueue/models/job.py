@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 
 from printqueue import protocol
 from printqueue.live.revisions import Audience, Change, RevisionedQuerySet, save_revised
@@ -15,7 +16,7 @@ from printqueue.models import order
 from printqueue.models.code import new_code
 from printqueue.models.job_row import JobRow
 from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRANSITIONS, Attention, JobState
-from printqueue.models.locks import Busy, Moved, in_transaction, locked
+from printqueue.models.locks import Busy, Moved, hold, in_transaction, locked
 from printqueue.models.printer import Printer
 from printqueue.models.run import ACTIVE as RUN_ACTIVE
 from printqueue.models.run import PrintRun, RunSource, RunState
@@ -88,10 +89,46 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
         return {pk: position for position, pk in enumerate(ready, start=1)}
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a job is, and its run: what must be known before they can be locked. Primary keys."""
+
+    job_id: int
+    is_enabled: bool
+    printer_id: int | None
+    run_id: int | None
+    run_printer_id: int | None
+    has_run_on_machine: bool
+
+    @classmethod
+    def of(cls, job_id: int) -> Self:
+        """Return where the job is. Raises PrintQueue.DoesNotExist."""
+        with connection.cursor() as cursor:
+            cursor.execute(_PLACE, [job_id])
+            found = cursor.fetchone()
+        if found is None:
+            raise PrintQueue.DoesNotExist
+        is_enabled, printer_id, run_id, run_printer_id, has_run_on_machine = found
+        return cls(job_id, bool(is_enabled), printer_id, run_id, run_printer_id, bool(has_run_on_machine))
+
+
+_PLACE: Final = """
+    SELECT job.is_enabled, job.printer_id, run.id, run.printer_id, run.id IS NOT NULL AND run.ended_at IS NULL
+    FROM printqueue_printqueue AS job LEFT JOIN printqueue_printrun AS run ON run.id = job.current_run_id
+    WHERE job.id = %s
+"""
+
+
 class PrintQueue(JobRow):
     """One print job: what people and programs may do with it, and how it follows its run."""
 
     objects = PrintQueueQuerySet.as_manager()
+
+    require_printer: Callable[[int | None], None] = staticmethod(lambda printer_id: None)
+    """Raises when whoever asked for this object may not touch a job on that printer; `access` sets it.
+
+    Asked again under the lock: the job may have gone to another printer since.
+    """
 
     def __str__(self) -> str:
         return f"{self.code} {self.design_name}"
@@ -183,21 +220,32 @@ class PrintQueue(JobRow):
                 return
         raise Busy("No free job code was found. Try again.")
 
-    def lock(self, *printers: Printer | None, other_job_id: int | None = None) -> None:
-        """Lock `printers` and this job's, then this job (and another), then its current run; this object is read anew.
+    def lock(self, *printers: Printer | None) -> None:
+        """Lock `printers` and this job's, then this job, then its current run; this object is read anew.
 
-        Raises Moved when the job went to another printer in between.
+        Raises Moved when the job went to another printer in between, and what `require_printer` raises.
         """
-        seen = PrintQueue.objects.select_related("current_run").get(pk=self.pk)
-        run = seen.current_run
-        ids = {seen.printer_id, run.printer_id if run else None, *(printer.pk for printer in printers if printer)}
-        locked(Printer.objects.all(), ids)
-        locked(PrintQueue.objects.all(), [self.pk, other_job_id])
-        self.refresh_from_db()
-        if (self.printer_id, self.current_run_id) != (seen.printer_id, seen.current_run_id):
+        fresh = PrintQueue.locked(Place.of(self.pk), *printers)
+        for field in self._meta.concrete_fields:
+            setattr(self, field.attname, getattr(fresh, field.attname))
+        if fresh.current_run is not None:
+            self.current_run = fresh.current_run
+        self.require_printer(self.printer_id)
+
+    @classmethod
+    def locked(cls, place: Place, *printers: Printer | None, other_job_id: int | None = None) -> PrintQueue:
+        """Lock as `lock` does, given where the job was just seen, and another job too; return the job.
+
+        Raises Moved when it is somewhere else by now.
+        """
+        ids = {place.printer_id, place.run_printer_id, *(printer.pk for printer in printers if printer)}
+        hold(Printer, ids)
+        job = locked(PrintQueue, [place.job_id, other_job_id]).get(place.job_id)
+        if job is None or (job.printer_id, job.current_run_id) != (place.printer_id, place.run_id):
             raise Moved
-        if run is not None:
-            self.current_run = locked(PrintRun.objects.all(), [run.pk])[run.pk]
+        if place.run_id is not None:
+            job.current_run = locked(PrintRun, [place.run_id])[place.run_id]
+        return job
 
     # ------------------------------------------------------------------ what people and programs do with it
 
@@ -359,8 +407,8 @@ class PrintQueue(JobRow):
     def _lock_with(self, run: PrintRun) -> tuple[Printer | None, PrintQueue | None]:
         """Lock the run's printer, this job and the run's present one, then `run`; return that printer and that job."""
         seen = PrintRun.objects.get(pk=run.pk)
-        printers = locked(Printer.objects.all(), [seen.printer_id, self.printer_id])
-        jobs = locked(PrintQueue.objects.all(), [seen.job_id, self.pk])
+        printers = locked(Printer, [seen.printer_id, self.printer_id])
+        jobs = locked(PrintQueue, [seen.job_id, self.pk])
         run.refresh_from_db(from_queryset=PrintRun.objects.select_for_update())
         self.refresh_from_db()
         if (run.job_id, run.printer_id) != (seen.job_id, seen.printer_id):

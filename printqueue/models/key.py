@@ -104,6 +104,10 @@ class PrinterKey(models.Model):
         self.secret_hash = hash_secret(secret)
         return f"{KEY_MARK}_{self.prefix}_{secret}"
 
+    def is_usable(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired at `now`, as far as this object knows."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
     def allows(self, scope: Scope) -> bool:
         """Whether the key may be used for `scope`."""
         return scope.value in self.scopes

@@ -14,6 +14,8 @@ from typing import Final, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, models, transaction
 
+from printqueue.rows import places, read_rows
+
 P = ParamSpec("P")
 R = TypeVar("R")
 RowT = TypeVar("RowT", bound=models.Model)
@@ -63,9 +65,16 @@ def _worth_repeating(problem: Exception) -> bool:
     return sqlstate in _DEADLOCK_OR_SERIALISATION or "database is locked" in str(problem)
 
 
-def locked(rows: models.QuerySet[RowT], pks: Iterable[int | None]) -> dict[int, RowT]:
+def locked(model: type[RowT], pks: Iterable[int | None]) -> dict[int, RowT]:
     """Lock the rows of `pks` (None is passed over) in the order of their pk; return them by pk."""
-    wanted = sorted({pk for pk in pks if pk is not None})
+    wanted = {pk for pk in pks if pk is not None}
     if not wanted:
         return {}
-    return {row.pk: row for row in rows.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    return {row.pk: row for row in read_rows(model, f'"id" IN {places(wanted)}', [*wanted], lock=True)}
+
+
+def hold(model: type[models.Model], pks: Iterable[int | None]) -> None:
+    """Lock as `locked` does, rows that need not be read."""
+    # Without row locks (SQLite) a transaction has the whole database to itself from its beginning.
+    if connection.features.has_select_for_update:
+        locked(model, pks)

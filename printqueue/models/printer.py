@@ -18,6 +18,13 @@ LEASE: Final = timedelta(seconds=60)
 SILENT_AFTER: Final = timedelta(seconds=60)
 """A printer that nobody reported for this long is shown as not heard, whatever it said last."""
 
+REPORTED_FIELDS: Final = (
+    "state", "state_since", "run", "progress", "file_name", "remaining_seconds", "layer", "total_layers",
+    "nozzle_c", "nozzle_target_c", "bed_c", "bed_target_c", "error_code", "error_message", "name", "model",
+    "last_report_at", "last_sequence", "lease_key", "lease_client", "lease_since", "lease_until",
+)  # fmt: skip
+"""What a report may change."""
+
 
 class PrinterState(models.TextChoices):
     """The words of `protocol.ReportState`, for people."""
@@ -93,20 +100,20 @@ class Printer(Revisioned):
     def __str__(self) -> str:
         return self.name or self.serial
 
+    def is_held_by(self, key: PrinterKey | None, client: str) -> bool:
+        """Whether (key, client) was the last to speak for this printer, be the lease still on or not."""
+        holder = (key.pk if key else None, client)
+        return self.lease_since is not None and (self.lease_key_id, self.lease_client) == holder
+
     def is_leased_to_another(self, key: PrinterKey | None, client: str, now: datetime) -> bool:
         """Whether another (key, client) speaks for this printer at `now`."""
-        if self.lease_until is None or self.lease_until <= now:
-            return False
-        return (self.lease_key_id, self.lease_client) != (key.pk if key else None, client)
+        return self.lease_until is not None and self.lease_until > now and not self.is_held_by(key, client)
 
-    def renew_lease(self, key: PrinterKey | None, client: str, now: datetime) -> bool:
-        """Let (key, client) speak for this printer until a lease after `now`; return whether it is a new holder."""
-        holder = (key.pk if key else None, client)
-        is_new = self.lease_since is None or (self.lease_key_id, self.lease_client) != holder
-        if is_new:
+    def renew_lease(self, key: PrinterKey | None, client: str, now: datetime) -> None:
+        """Let (key, client) speak for this printer until a lease after `now`."""
+        if not self.is_held_by(key, client):
             self.lease_key, self.lease_client, self.lease_since = key, client, now
         self.lease_until = now + LEASE
-        return is_new
 
     def is_silent(self, now: datetime) -> bool:
         """Whether nobody reported this printer lately, so that what it said last must not look live."""

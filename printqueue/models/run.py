@@ -45,6 +45,12 @@ TRANSITIONS: Final[Mapping[RunState, frozenset[RunState]]] = {
 TRAY_KEEPS: Final = timedelta(hours=24)
 """How long an ended run without a job waits in the tray."""
 
+OBSERVED_FIELDS: Final = (
+    "source", "is_history", "file_name", "progress", "remaining_seconds", "layer", "total_layers",
+    "error_code", "error_message", "last_report_at", "last_sequence", "fed_by",
+)  # fmt: skip
+"""What an observation may change while the state stays."""
+
 
 class RunSource(models.TextChoices):
     """Who feeds a run."""
@@ -72,8 +78,8 @@ class PrintRunQuerySet(models.QuerySet["PrintRun"]):
     """Runs as the tray, the pages and the reports look for them."""
 
     def active(self) -> Self:
-        """Return the runs that are on a machine."""
-        return self.filter(state__in=ACTIVE)
+        """Return the runs that are on a machine: by the column whose index holds these alone, however many ended."""
+        return self.filter(ended_at=None)
 
     def unmatched(self, now: datetime) -> Self:
         """Return the runs that wait for a person to say which job they are: active, or ended lately."""
@@ -129,7 +135,7 @@ class PrintRun(models.Model):
                 fields=["run_key"], condition=models.Q(printer=None), name="one_run_a_key_without_printer"
             ),
             models.UniqueConstraint(
-                fields=["printer"], condition=models.Q(state__in=sorted(ACTIVE)), name="one_active_run_a_printer"
+                fields=["printer"], condition=models.Q(ended_at=None), name="one_active_run_a_printer"
             ),
             models.CheckConstraint(condition=models.Q(progress__range=(0, 100)), name="run_progress_0_to_100"),
             models.CheckConstraint(

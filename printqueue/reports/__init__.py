@@ -2,6 +2,6 @@
 
 from printqueue.reports.messages import Conflict, Invalid, Outcome, Progress, Report, Stored
 from printqueue.reports.progress import put_progress
-from printqueue.reports.reception import receive
+from printqueue.reports.receiving import receive, receive_all
 
-__all__ = ["Conflict", "Invalid", "Outcome", "Progress", "Report", "Stored", "put_progress", "receive"]
+__all__ = ["Conflict", "Invalid", "Outcome", "Progress", "Report", "Stored", "put_progress", "receive", "receive_all"]

@@ -59,12 +59,13 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a report: the run it belongs to, or why it was refused."""
+    """What became of a report: the run it belongs to, or why it was refused; `field` as the wire names it."""
 
     result: ResultWord
     run: PrintRun | None = None
     refusal: RefusalCode | None = None
     message: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

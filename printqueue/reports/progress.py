@@ -7,9 +7,9 @@ from itertools import count
 from typing import Final
 
 from printqueue.access import Actor
-from printqueue.live.revisions import Change, save_revised
 from printqueue.matching import NAMED_IN_CALL
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
+from printqueue.models.job import Place
 from printqueue.models.job_state import ENDED
 from printqueue.models.locks import Moved, in_transaction, locked
 from printqueue.models.printer import LEASE
@@ -17,6 +17,7 @@ from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ReportState
 from printqueue.reports.messages import PUT_KEY, TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
+from printqueue.reports.rows import Rows
 
 FULL: Final = 100.0
 
@@ -27,30 +28,46 @@ def put_progress(job_id: int, said: Progress, *, actor: Actor, received_at: date
 
     Raises PrintQueue.DoesNotExist, NotAllowed for a job on another's printer, Invalid, Conflict, Busy.
     """
-    job = PrintQueue.objects.enabled().get(pk=job_id)
-    actor.require_printer(job.printer_id)
-    printer = job.printer or Printer.objects.filter(pk__in=actor.only_printer_ids).first()
+    place = Place.of(job_id)
+    if not place.is_enabled:
+        raise PrintQueue.DoesNotExist
+    actor.require_printer(place.printer_id)
+    rows = Rows()
+    if place.has_run_on_machine:
+        stored = _go_on(PrintQueue.locked(place), said, actor, received_at, rows)
+    else:
+        stored = _begin(place, said, actor, received_at, rows)
+    rows.save()
+    return stored
+
+
+def _go_on(job: PrintQueue, said: Progress, actor: Actor, received_at: datetime, rows: Rows) -> Stored:
+    """Store progress of the run that the job has on a machine."""
+    at, run = _stored_time(said, received_at), job.current_run
+    if run is None or not run.is_active:
+        raise Moved
+    _check_may_feed(run, said, actor, received_at)
+    if not run.is_newer(said.sequence):
+        return Stored(run.progress, is_stale=True)
+    return _observe(job, run, said, actor, at, received_at, rows)
+
+
+def _begin(place: Place, said: Progress, actor: Actor, received_at: datetime, rows: Rows) -> Stored:
+    """Open a run and store its progress, unless the job has ended."""
+    only_one = actor.only_printer_ids
+    printer = Printer.objects.filter(pk__in=[place.printer_id] if place.printer_id else only_one).first()
     in_the_way = _on_machine(printer)
-    job.lock(printer, other_job_id=in_the_way.job_id if in_the_way else None)
-    actor.require_printer(job.printer_id)
+    job = PrintQueue.locked(place, printer, other_job_id=in_the_way.job_id if in_the_way else None)
     at = _stored_time(said, received_at)
-    run = job.current_run
     if job.state in ENDED:
-        return _again(job, run, said)
-    if run is not None and run.is_active:
-        _check_may_feed(run, said, actor, received_at)
-        if not run.is_newer(said.sequence):
-            return Stored(run.progress, is_stale=True)
-        return _observe(job, run, said, actor, at, received_at)
+        return _again(job, job.current_run, said)
     last = job.runs.filter(source=RunSource.PUT).order_by("-pk").first()
     if said.sequence is not None and last is not None and not last.is_newer(said.sequence):
         return Stored(last.progress, is_stale=True)
     if _on_machine(printer) != in_the_way:
         raise Moved
-    freed = _make_room(printer, in_the_way, actor, received_at)
-    stored = _observe(job, _open(job, printer, actor, at), said, actor, at, received_at)
-    save_revised(freed)
-    return stored
+    _make_room(printer, in_the_way, actor, received_at, rows)
+    return _observe(job, _open(job, printer, actor, at), said, actor, at, received_at, rows)
 
 
 def _on_machine(printer: Printer | None) -> PrintRun | None:
@@ -92,31 +109,30 @@ def _check_may_feed(run: PrintRun, said: Progress, actor: Actor, received_at: da
 
 
 def _make_room(
-    printer: Printer | None, on_machine: PrintRun | None, actor: Actor, received_at: datetime
-) -> list[Change]:
-    """End the run that is on `printer`, since another one begins there; return its job, to be saved.
+    printer: Printer | None, on_machine: PrintRun | None, actor: Actor, received_at: datetime, rows: Rows
+) -> None:
+    """End the run that is on `printer`, since another one begins there.
 
     Raises Conflict when the printer's own client says that it prints, or speaks for it with another key.
     """
     if printer is None:
-        return []
+        return
     printer.refresh_from_db()
     is_leased = printer.lease_until is not None and printer.lease_until > received_at
     if is_leased and printer.lease_key_id != (actor.key.pk if actor.key else None):
         raise Conflict(f"Another client speaks for the printer {printer}.")
     if on_machine is None:
-        return []
+        return
     if is_leased and on_machine.source == RunSource.REPORTS:
         raise Conflict(f"The printer {printer} is printing something else.")
-    on_machine = locked(PrintRun.objects.all(), [on_machine.pk])[on_machine.pk]
+    on_machine = locked(PrintRun, [on_machine.pk])[on_machine.pk]
     on_machine.change_state(
         RunState.UNKNOWN_END, who=PRINTFACTORY, at=received_at, reason="Another print began on this printer."
     )
     job = on_machine.job
-    drives = job is not None and job.current_run_id == on_machine.pk
-    changes = [job.follow(on_machine, who=actor.who, at=received_at)] if job is not None and drives else []
+    if job is not None and job.current_run_id == on_machine.pk:
+        rows.change(job.follow(on_machine, who=actor.who, at=received_at))
     on_machine.save()
-    return changes
 
 
 def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) -> PrintRun:
@@ -141,7 +157,7 @@ def _free_key(job: PrintQueue) -> str:
 
 
 def _observe(
-    job: PrintQueue, run: PrintRun, said: Progress, actor: Actor, at: datetime, received_at: datetime
+    job: PrintQueue, run: PrintRun, said: Progress, actor: Actor, at: datetime, received_at: datetime, rows: Rows
 ) -> Stored:
     at = max(at, run.last_report_at or at)
     seen = Observation(
@@ -154,19 +170,23 @@ def _observe(
         total_layers=said.total_layers,
         sequence=said.sequence,
     )
+    is_steady = seen.state == run.state
     run.fed_by = feeder(actor)
     run.observe(seen, who=actor.who, at=at)
-    change = job.follow(run, who=actor.who, at=at)
-    run.save()
-    measured = said.measured_at or received_at
-    Sample.objects.create(
-        run=run,
-        at=at,
-        state=run.state,
-        progress=run.progress,
-        layer=run.layer,
-        remaining_seconds=run.remaining_seconds,
-        is_clamped=at != measured,
+    rows.change(job.follow(run, who=actor.who, at=at))
+    if is_steady:
+        rows.observed(run)
+    else:
+        run.save()
+    rows.sampled(
+        Sample(
+            run=run,
+            at=at,
+            state=run.state,
+            progress=run.progress,
+            layer=run.layer,
+            remaining_seconds=run.remaining_seconds,
+            is_clamped=at != (said.measured_at or received_at),
+        )
     )
-    save_revised([change])
     return Stored(run.progress)

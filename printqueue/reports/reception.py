@@ -1,116 +1,92 @@
-"""A printer client's report on its way in."""
+"""What one report does at its printer."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from printqueue import matching, protocol
-from printqueue.access import Actor, NotAllowed
-from printqueue.live.revisions import Change, save_revised
+from printqueue.access import Actor
+from printqueue.live.revisions import Change
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
-from printqueue.models.locks import Moved, in_transaction, locked
+from printqueue.models.locks import Moved, locked
+from printqueue.models.printer import REPORTED_FIELDS
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
-from printqueue.reports.messages import PUT_KEY, SERVER_KEY, TOO_FAR_AHEAD, Outcome, Report, feeder
+from printqueue.reports.messages import SERVER_KEY, Outcome, Report, feeder
 from printqueue.reports.routing import Decision, Effect, KnownRun, ReportFacts, decide
+from printqueue.reports.rows import Rows
 
 IDLE_ENDS_RUN: Final = timedelta(seconds=60)
 """How long a printer must say "idle" before its run is over without anybody knowing how."""
 
 
-def receive(report: Report, *, actor: Actor, client: str, received_at: datetime, skew: timedelta) -> Outcome:
-    """Store what a printer client says of one printer, or say why not.
+@dataclass(frozen=True)
+class Call:
+    """What all reports of one call have in common."""
 
-    `client` is the client's own id ("": the key stands for it); `skew` is how far the client's clock is behind ours.
-    Raises Busy when the database could not do it.
-    """
-    if report.measured_at + skew > received_at + TOO_FAR_AHEAD:
-        return Outcome("refused", refusal="invalid", message="measuredAt: expected a time, not one a day ahead of now.")
-    if report.run_key.startswith((SERVER_KEY, PUT_KEY)):
-        message = f"runKey: expected a key that does not begin with {SERVER_KEY} or {PUT_KEY}"
-        return Outcome("refused", refusal="invalid", message=message)
-    try:
-        printer = _printer_for(report.serial, actor)
-    except NotAllowed as reason:
-        return Outcome("refused", refusal="printer_not_allowed", message=str(reason))
-    return _store(report, printer.pk, actor, client, received_at, skew)
+    actor: Actor
+    client: str
+    received_at: datetime
+    skew: timedelta
 
 
-@in_transaction
-def _store(*facts: Any) -> Outcome:
-    # A new object each time: what one attempt found must not outlive its transaction.
-    return _Reception(*facts).store()
+class Reception:
+    """One report at its locked printer: `active` is the run on the machine, `named` the one with the report's key."""
 
-
-def _printer_for(serial: str, actor: Actor) -> Printer:
-    """Return the printer with this serial, made now if the actor may speak of any printer."""
-    known = Printer.objects.filter(serial=serial).first()
-    if actor.printer_ids is None:
-        return known or Printer.objects.get_or_create(serial=serial)[0]
-    if known is None:
-        raise NotAllowed("This key is not for this printer.")
-    actor.require_printer(known.pk)
-    return known
-
-
-class _Reception:
-    """One report. The printer's lock keeps its runs, and which job each belongs to, as they are."""
-
-    printer: Printer
-    is_new_holder: bool
-    decision: Decision
-    active: PrintRun | None = None  # the run on the machine when the report came
-    run: PrintRun | None = None  # the run that the report speaks of
+    run: PrintRun | None  # the run that the report speaks of
     matched: PrintQueue | None = None  # the job of a run that opens now
     match_reason = ""
-    at: datetime
-    is_clamped: bool
 
     def __init__(
-        self, report: Report, printer_id: int, actor: Actor, client: str, received_at: datetime, skew: timedelta
+        self, report: Report, call: Call, rows: Rows, printer: Printer, active: PrintRun | None, named: PrintRun | None
     ) -> None:
         self.report, self.file_key = report, protocol.file_name_key(report.file_name)
-        self.printer_id = printer_id
-        self.key, self.who = actor.key, actor.who
-        self.client, self.fed_by = client, feeder(actor, client)
-        self.received_at, self.skew = received_at, skew
+        self.call, self.rows, self.who = call, rows, call.actor.who
+        self.printer, self.active = printer, active
+        self.is_new_holder = not printer.is_held_by(call.actor.key, call.client)
+        self.decision = self._decide(named)
+        self.run = next((run for run in (active, named) if run and run.pk == self.decision.run), None)
+        self.at, self.is_clamped = self._stored_time()
+        self.is_plain = self._is_plain()
+
+    def match_and_lock(self) -> None:
+        """Find the job of a run that opens now, and lock what the report may change. Raises Moved."""
+        if not (self._is_refused or self.decision.is_stale):
+            self._match()
+            self._lock_jobs_and_runs()
 
     def store(self) -> Outcome:
         """Store the report, or say why not. Nothing is written for a stale or refused one."""
-        self.printer = locked(Printer.objects.all(), [self.printer_id])[self.printer_id]
-        if self.printer.is_leased_to_another(self.key, self.client, self.received_at):
+        if self._is_refused:
             return Outcome("refused", refusal="leased", message="Another client speaks for this printer.")
-        self.is_new_holder = self.printer.renew_lease(self.key, self.client, self.received_at)
-        self._decide()
         if self.decision.is_stale:
             return Outcome("stale", self.run)
-        self._match()
-        self._lock_jobs_and_runs()
-        self.at, self.is_clamped = self._stored_time()
-        jobs = self._apply_to_runs()
+        self.rows.change(Change(self.printer, REPORTED_FIELDS))
+        if self.is_new_holder:
+            # A new baseline: another client's numbers say nothing about this one's.
+            self.printer.last_sequence = None
+        self.printer.renew_lease(self.call.actor.key, self.call.client, self.call.received_at)
+        self._apply_to_runs()
         if self.decision.moves_printer:
             self._apply_to_printer()
         elif self.run is not None and not self.run.is_active and self.printer.run_id == self.run.pk:
             self.printer.run = None
-        save_revised([Change(self.printer), *jobs])
-        return Outcome("unmatched" if self.run is not None and self.run.job is None else "accepted", self.run)
+        return Outcome("unmatched" if self.run is not None and self.run.job_id is None else "accepted", self.run)
 
-    def _decide(self) -> None:
-        runs = PrintRun.objects.filter(printer=self.printer).select_related("job")
-        self.active = runs.active().first()
-        named = runs.filter(run_key=self.report.run_key).first() if self.report.run_key else None
-        if self.is_new_holder:
-            # A new baseline: another client's numbers say nothing about this one's.
-            self.printer.last_sequence = None
-        self.decision = decide(
+    @property
+    def _is_refused(self) -> bool:
+        return self.printer.is_leased_to_another(self.call.actor.key, self.call.client, self.call.received_at)
+
+    def _decide(self, named: PrintRun | None) -> Decision:
+        return decide(
             ReportFacts(self.report.state, self.report.sequence, self.report.run_key, self.file_key),
             named=self._known(named),
             active=self._known(self.active),
-            printer_sequence=self.printer.last_sequence,
+            printer_sequence=None if self.is_new_holder else self.printer.last_sequence,
         )
-        self.run = next((run for run in (named, self.active) if run and run.pk == self.decision.run), None)
 
     def _known(self, run: PrintRun | None) -> KnownRun | None:
         if run is None:
@@ -118,12 +94,28 @@ class _Reception:
         sequence = None if self.is_new_holder else run.last_sequence
         return KnownRun(run.pk, ReportState(run.state), sequence, protocol.file_name_key(run.file_name))
 
+    def _is_plain(self) -> bool:
+        """Whether nothing but numbers may change: no run begins, ends, moves to another state or finds its job."""
+        if self._is_refused or self.decision.is_stale:
+            return True
+        if self.is_new_holder or self.decision.ends_active_run:
+            return False
+        match self.decision.effect:
+            case Effect.NOTHING:
+                return True
+            case Effect.OBSERVE if self.run is not None:
+                is_steady = self.run is self.active and self.run.state == self.report.state
+                return is_steady and not self._tells_of_an_unknown_run()
+            case Effect.HEAR:
+                return not self._is_idle_for_long
+        return False
+
     def _stored_time(self) -> tuple[datetime, bool]:
         """Return when it was measured by our clock, never after receipt nor before what came before; and if moved."""
-        measured = self.report.measured_at + self.skew
+        measured = self.report.measured_at + self.call.skew
         before = [self.run.last_report_at] if self.run else []
         before += [self.printer.last_report_at] if self.decision.moves_printer else []
-        at = max([min(measured, self.received_at), *(time for time in before if time is not None)])
+        at = max([min(measured, self.call.received_at), *(time for time in before if time is not None)])
         return at, at != measured
 
     # ------------------------------------------------------------------ which job
@@ -160,10 +152,10 @@ class _Reception:
         """Lock jobs, then runs. Raises Moved when the job of the match is taken in the meantime."""
         runs = [run for run in (self.active, self.run) if run is not None]
         job_ids = [run.job_id for run in runs] + [self.matched.pk if self.matched else None]
-        jobs = locked(PrintQueue.objects.all(), job_ids)
+        jobs = locked(PrintQueue, job_ids)
         if self.is_new_holder:
             PrintRun.objects.filter(printer=self.printer).exclude(last_sequence=None).update(last_sequence=None)
-        fresh = locked(PrintRun.objects.all(), [run.pk for run in runs])
+        fresh = locked(PrintRun, [run.pk for run in runs])
         for run in fresh.values():
             run.printer, run.job = self.printer, jobs.get(run.job_id or 0)
         self.active = fresh[self.active.pk] if self.active else None
@@ -176,14 +168,14 @@ class _Reception:
 
     # ------------------------------------------------------------------ what changes
 
-    def _apply_to_runs(self) -> list[Change]:
-        """Write runs, transitions and the sample; return the jobs to be saved."""
-        displaced = self.active if self.decision.ends_active_run else None
-        changes = self._end_unknown(displaced, "Another print began on this printer.") if displaced else []
+    def _apply_to_runs(self) -> None:
+        """Change runs and the jobs that follow them, and record it."""
+        if self.active is not None and self.decision.ends_active_run:
+            self._end_unknown(self.active, "Another print began on this printer.")
         match self.decision.effect:
             case Effect.OPEN:
                 self.run = self._open()
-                changes += self._follow(self.run)
+                self._follow(self.run)
             case Effect.REMEMBER:
                 self.run = self._remember()
             case Effect.OBSERVE if self.run is not None:
@@ -191,20 +183,19 @@ class _Reception:
                 self.run.is_history = self.run.is_history and self.report.state not in ACTIVE_STATES
                 self._join(self.run)
                 self.run.observe(self._observation(self.run), who=self.who, at=self.at)
-                changes += self._follow(self.run)
+                self._follow(self.run)
                 self._sample(self.run)
             case Effect.HEAR if self.run is not None:
-                changes += self._hear(self.run)
-        return _merged(changes)
+                self._hear(self.run)
 
     def _open(self) -> PrintRun:
-        started_at = self.report.started_at + self.skew if self.report.started_at else self.at
+        started_at = self.report.started_at + self.call.skew if self.report.started_at else self.at
         run = PrintRun(
             printer=self.printer,
             run_key=self.report.run_key or f"{SERVER_KEY}{self.printer.runs.count() + 1}",
             state=RunState(self.report.state.value),
             started_at=min(started_at, self.at),
-            fed_by=self.fed_by,
+            fed_by=feeder(self.call.actor, self.call.client),
         )
         self._join(run)
         run.observe(self._observation(run), who=self.who, at=self.at)
@@ -219,7 +210,7 @@ class _Reception:
 
     def _remember(self) -> PrintRun:
         """Keep a print that had ended when we first heard of it: no job, no transition, no sample."""
-        started_at = self.report.started_at + self.skew if self.report.started_at else self.at
+        started_at = self.report.started_at + self.call.skew if self.report.started_at else self.at
         return PrintRun.objects.create(
             printer=self.printer,
             run_key=self.report.run_key,
@@ -231,37 +222,43 @@ class _Reception:
             ended_at=self.at,
             last_report_at=self.at,
             last_sequence=self.report.sequence,
-            fed_by=self.fed_by,
+            fed_by=feeder(self.call.actor, self.call.client),
         )
 
-    def _hear(self, run: PrintRun) -> list[Change]:
+    def _hear(self, run: PrintRun) -> None:
         """Note that the printer is idle or offline while its run goes on; a minute of idle ends it."""
-        is_over = (
+        run.heard(self.at)
+        if self._is_idle_for_long:
+            self._end_unknown(run, "The printer has been idle for a minute.")
+        else:
+            self._follow(run)
+
+    @property
+    def _is_idle_for_long(self) -> bool:
+        return (
             self.report.state == ReportState.IDLE
             and self.printer.state == ReportState.IDLE
             and self.printer.state_since is not None
             and self.at - self.printer.state_since >= IDLE_ENDS_RUN
         )
-        run.heard(self.at)
-        if is_over:
-            return self._end_unknown(run, "The printer has been idle for a minute.")
-        return self._follow(run)
 
-    def _end_unknown(self, run: PrintRun, reason: str) -> list[Change]:
+    def _end_unknown(self, run: PrintRun, reason: str) -> None:
         run.change_state(RunState.UNKNOWN_END, who=PRINTFACTORY, at=self.at, reason=reason)
-        return self._follow(run)
+        self._follow(run)
 
-    def _follow(self, run: PrintRun) -> list[Change]:
+    def _follow(self, run: PrintRun) -> None:
         """Let the run's job follow it, unless staff took the job out of its hands; save the run."""
         job = run.job
-        changes = []
         if job is not None and (job.current_run_id == run.pk or job == self.matched):
-            changes.append(job.follow(run, who=self.who, at=self.at))
+            self.rows.change(job.follow(run, who=self.who, at=self.at))
         elif job is not None and job.current_run_id is not None:
             # The job is at its next copy already.
-            changes += job.count(run)
-        run.save()
-        return changes
+            for change in job.count(run):
+                self.rows.change(change)
+        if self.is_plain:
+            self.rows.observed(run)
+        else:
+            run.save()
 
     def _observation(self, run: PrintRun) -> Observation:
         seen = self.report
@@ -296,16 +293,18 @@ class _Reception:
         return last is not None and (last.progress == 100 or last.state == RunState.COMPLETED)
 
     def _sample(self, run: PrintRun) -> None:
-        Sample.objects.create(
-            run=run,
-            at=self.at,
-            state=run.state,
-            progress=run.progress,
-            layer=run.layer,
-            remaining_seconds=run.remaining_seconds,
-            nozzle_c=self.report.nozzle_c,
-            bed_c=self.report.bed_c,
-            is_clamped=self.is_clamped,
+        self.rows.sampled(
+            Sample(
+                run=run,
+                at=self.at,
+                state=run.state,
+                progress=run.progress,
+                layer=run.layer,
+                remaining_seconds=run.remaining_seconds,
+                nozzle_c=self.report.nozzle_c,
+                bed_c=self.report.bed_c,
+                is_clamped=self.is_clamped,
+            )
         )
 
     # ------------------------------------------------------------------ the printer's live state
@@ -337,12 +336,3 @@ class _Reception:
         printer.nozzle_c, printer.nozzle_target_c = report.nozzle_c, report.nozzle_target_c
         printer.bed_c, printer.bed_target_c = report.bed_c, report.bed_target_c
         printer.error_code, printer.error_message = report.error_code, report.error_message
-
-
-def _merged(changes: list[Change]) -> list[Change]:
-    """Return one change a job: two runs of one report may have moved the same job."""
-    by_pk: dict[int, Change] = {}
-    for change in changes:
-        earlier = by_pk.get(change.row.pk)
-        by_pk[change.row.pk] = earlier if earlier is not None and earlier.structural else change
-    return list(by_pk.values())

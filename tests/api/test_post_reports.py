@@ -200,6 +200,17 @@ def test_a_report_from_the_day_after_tomorrow_is_refused(send):
     [result] = send(report(measuredAt=wire_time(timezone.now() + timedelta(days=1, minutes=1))))
 
     assert (result["result"], result["error"]["code"]) == ("refused", "invalid")
+    message = "Expected a time, not one more than a day ahead of now."
+    assert result["error"]["details"] == [{"field": "measuredAt", "message": message}]
+    assert result["error"]["message"] == f"measuredAt: {message}"
+
+
+@pytest.mark.parametrize("run_key", ["srv:1", "put:1:1"])
+def test_a_run_key_like_our_own_is_refused_by_name(run_key, send):
+    results = send(report(sequence=1, runKey=run_key), report(sequence=2))
+
+    assert [result["result"] for result in results] == ["refused", "unmatched"]
+    assert [detail["field"] for detail in results[0]["error"]["details"]] == ["runKey"]
 
 
 def test_a_printer_that_is_not_the_keys_is_refused(caller_for):

@@ -59,6 +59,17 @@ def test_names_that_asked_long_ago_are_forgotten(monkeypatch):
     assert len(buckets) <= 10
 
 
+def test_names_that_all_ask_at_once_take_no_more_room_than_there_is(monkeypatch):
+    monkeypatch.setattr(throttle, "MAX_BUCKETS", 10)
+    buckets = TokenBuckets(Clock())
+    for number in range(100):
+        buckets.take("steady")
+        buckets.take(f"address {number}")
+
+    assert len(buckets) == 10
+    assert buckets.take("steady") > 0  # never the longest silent one, and so not forgotten
+
+
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(caller):
     answers = [caller.get("print-queue") for _ in range(5)]
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from threading import Barrier
 
 import pytest
 from django.db import connection
 
+from printqueue.access import Actor
 from printqueue.models import InvalidTransition, JobState, PrintQueue, PrintRun, Who
 from printqueue.protocol import ReportState
-from printqueue.reports import Conflict
+from printqueue.reports import Conflict, Report, receive_all
 from tests.factories import NOW, Client, make_job, make_printer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,3 +95,31 @@ def test_moves_at_once_lose_no_job() -> None:
     at_once(*(partial(job.edit, position=2) for job in jobs[2:]))
 
     assert sorted(PrintQueue.objects.positions().values()) == [1, 2, 3, 4, 5, 6]
+
+
+def test_calls_about_the_same_printers_at_once_lose_no_report() -> None:
+    clients = [Client(make_printer()) for _ in range(4)]
+    for number, client in enumerate(clients):
+        make_job(print_file_name=f"{number}.gcode")
+        client.key, client.sequence = clients[0].key, 0
+        client.says("printing", run_key="1@0", file_name=f"{number}.gcode", progress=1)
+    jobs = list(PrintQueue.objects.order_by("-pk"))
+
+    def send(order: int) -> list[str]:
+        serials = [client.printer.serial for client in clients][::order] * 3
+        said = [
+            Report(serial=serial, state=ReportState.PRINTING, run_key="1@0", progress=50, measured_at=NOW)
+            for serial in serials
+        ]
+        actor = Actor(key=clients[0].key)
+        outcomes = receive_all(said, actor=actor, client="", received_at=clients[-1].now, skew=timedelta())
+        return [outcome.result for outcome in outcomes]
+
+    told = at_once(
+        *(partial(send, order) for order in (1, -1, 1, -1)),
+        *(partial(PrintQueue.objects.get(pk=job.pk).cancel, by=Who(), now=NOW) for job in jobs[:2]),
+    )
+
+    assert told[:4] == [["accepted"] * 12] * 4
+    assert [run.samples.count() for run in PrintRun.objects.all()] == [13] * 4
+    assert [PrintQueue.objects.get(pk=job.pk).state for job in jobs[:2]] == [JobState.CANCELLED] * 2

@@ -45,6 +45,8 @@ class SparseBody(Body):
     def _drop_nulls(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
+        if None not in value.values():
+            return value
         known = {field.alias for field in cls.model_fields.values()}
         return {name: member for name, member in value.items() if member is not None or name not in known}
 

@@ -113,7 +113,12 @@ def job_named(actor: Actor, identifier: str) -> PrintQueue:
             raise PrintQueue.DoesNotExist
         return job_for(actor, pk)
     except PrintQueue.DoesNotExist as problem:
-        raise Refusal(404, "There is no such print job.") from problem
+        raise no_such_job() from problem
+
+
+def no_such_job() -> Refusal:
+    """Return the answer to an id that no shown job has."""
+    return Refusal(404, "There is no such print job.")
 
 
 def printer_named(actor: Actor, serial: str | None) -> Printer | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router
 from pydantic import Field, ValidationError, WrapValidator
 
 from printqueue import protocol, reports
-from printqueue.access import Actor
 from printqueue.protocol import RefusalCode, ReportState, ResultWord, Scope
-from printqueue.views.api.answers import Done, FieldProblem, answers
+from printqueue.views.api.answers import Done, FieldProblem, answers, as_sent
 from printqueue.views.api.auth import ApiRequest, gates
 from printqueue.views.api.errors import MAX_DETAILS, field_error
 from printqueue.views.api.fields import (
@@ -65,12 +65,27 @@ class ReportBody(SparseBody):
 
     def as_report(self) -> reports.Report:
         """Return the report as the rest of PrintFactory knows it."""
+        # Member by member: `model_dump` costs as much as the check of the whole report.
         return reports.Report(
             serial=self.printer,
+            state=self.state,
+            measured_at=self.measured_at,
+            sequence=self.sequence,
+            run_key=self.run_key,
+            progress=self.progress,
             file_name=self.filename,
+            remaining_seconds=self.remaining_seconds,
+            layer=self.layer,
+            total_layers=self.total_layers,
+            nozzle_c=self.nozzle_c,
+            nozzle_target_c=self.nozzle_target_c,
+            bed_c=self.bed_c,
+            bed_target_c=self.bed_target_c,
             error_code=self.error.code,
             error_message=self.error.message,
-            **self.model_dump(exclude={"printer", "filename", "error"}),
+            started_at=self.started_at,
+            printer_name=self.printer_name,
+            model=self.model,
         )
 
 
@@ -116,20 +131,31 @@ class ReportsAnswer(Done):
 
 
 @router.post("/printer-reports", auth=gates(Scope.REPORTS_WRITE, REPORTS_BODY_BYTES), response=answers(ReportsAnswer))
-def post_reports(request: ApiRequest, body: ReportsBody) -> ReportsAnswer:
+def post_reports(request: ApiRequest, body: ReportsBody) -> HttpResponse:
     """Store what printers said."""
     received_at = timezone.now()
-    skew = received_at - body.sent_at if body.sent_at else timedelta(0)
-    results = [_receive(item, request.auth, body.client or "", received_at, skew) for item in body.reports]
-    return ReportsAnswer(received_at=received_at, results=results)
+    checked = [_checked(item) for item in body.reports]
+    outcomes = reports.receive_all(
+        [item.as_report() for item in checked if isinstance(item, ReportBody)],
+        actor=request.auth,
+        client=body.client or "",
+        received_at=received_at,
+        skew=received_at - body.sent_at if body.sent_at else timedelta(0),
+    )
+    following = iter(outcomes)
+    results = [_result(item, next(following)) if isinstance(item, ReportBody) else item for item in checked]
+    return as_sent(ReportsAnswer(received_at=received_at, results=results))
 
 
-def _receive(item: Any, actor: Actor, client: str, received_at: datetime, skew: timedelta) -> ReportResultOut:
+def _checked(item: Any) -> ReportBody | ReportResultOut:
+    """Return what was sent as one report, or why it is none."""
     try:
-        body = ReportBody.model_validate(item)
+        return ReportBody.model_validate(item)
     except ValidationError as problem:
         return _invalid(item, problem)
-    outcome = reports.receive(body.as_report(), actor=actor, client=client, received_at=received_at, skew=skew)
+
+
+def _result(body: ReportBody, outcome: reports.Outcome) -> ReportResultOut:
     run = outcome.run
     return ReportResultOut(
         result=outcome.result,
@@ -137,8 +163,15 @@ def _receive(item: Any, actor: Actor, client: str, received_at: datetime, skew: 
         run_id=str(run.pk) if run else None,
         job_id=str(run.job_id) if run and run.job_id else None,
         match_reason=(run.match_reason or None) if run else None,
-        error=RefusalOut(code=outcome.refusal, message=outcome.message) if outcome.refusal else None,
+        error=_refusal(outcome.refusal, outcome) if outcome.refusal else None,
     )
+
+
+def _refusal(code: RefusalCode, outcome: reports.Outcome) -> RefusalOut:
+    if not outcome.field:
+        return RefusalOut(code=code, message=outcome.message)
+    detail = FieldProblem(field=outcome.field, message=outcome.message)
+    return RefusalOut(code=code, message=f"{outcome.field}: {outcome.message}", details=[detail])
 
 
 def _invalid(item: Any, problem: ValidationError) -> ReportResultOut:

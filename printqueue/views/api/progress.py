@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
 from printqueue import reports
+from printqueue.models import PrintQueue
 from printqueue.protocol import ReportState, Scope
-from printqueue.views.api.answers import Done, answers
+from printqueue.views.api.answers import Done, answers, as_sent
 from printqueue.views.api.auth import ApiRequest, gates
-from printqueue.views.api.fields import Counted, FileName, Percent, SparseBody, Time, Whole
-from printqueue.views.api.jobs import job_named
+from printqueue.views.api.fields import Counted, FileName, Percent, SparseBody, Time, Whole, pk_of
+from printqueue.views.api.jobs import no_such_job
 
 router = Router(tags=["Reports"], by_alias=True, exclude_none=True)
 
@@ -49,9 +51,8 @@ class ProgressAnswer(Done):
 
 
 @router.put("/print-queue/{job_id}/progress", auth=gates(Scope.REPORTS_WRITE), response=answers(ProgressAnswer))
-def put_progress(request: ApiRequest, job_id: str, body: ProgressBody) -> ProgressAnswer:
+def put_progress(request: ApiRequest, job_id: str, body: ProgressBody) -> HttpResponse:
     """Store how far the print of a job is. Without `state`, 100 completes the job."""
-    job = job_named(request.auth, job_id)
     said = reports.Progress(
         progress=body.progress,
         state=ReportState(body.state) if body.state else None,
@@ -62,5 +63,9 @@ def put_progress(request: ApiRequest, job_id: str, body: ProgressBody) -> Progre
         sequence=body.sequence,
         measured_at=body.measured_at,
     )
-    stored = reports.put_progress(job.pk, said, actor=request.auth, received_at=timezone.now())
-    return ProgressAnswer(id=str(job.pk), progress=stored.progress, stale=True if stored.is_stale else None)
+    try:
+        stored = reports.put_progress(pk_of(job_id) or 0, said, actor=request.auth, received_at=timezone.now())
+    except PrintQueue.DoesNotExist as problem:
+        raise no_such_job() from problem
+    answer = ProgressAnswer(id=job_id, progress=stored.progress, stale=True if stored.is_stale else None)
+    return as_sent(answer, exclude_none=True)

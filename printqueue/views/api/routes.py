@@ -111,8 +111,9 @@ def _build() -> Api:
     )
     for problem, handler in HANDLERS.items():
         built.add_exception_handler(problem, handler)
-    # In this order: Django takes the first address that fits.
-    for part in (events, jobs, verbs, progress, history, printer_reports, printers):
+    # In this order: Django tries them one after the other (what is called most stands first) and takes the first that
+    # fits.
+    for part in (printer_reports, progress, events, jobs, verbs, history, printers):
         built.add_router("", part.router)
     return built
 

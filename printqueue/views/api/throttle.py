@@ -14,6 +14,7 @@ from printqueue.access import Actor
 from printqueue.views.api.errors import Refusal
 
 MAX_BUCKETS: Final = 10_000
+"""However many addresses guess keys: beyond that, whoever asked longest ago is forgotten."""
 
 
 class TokenBuckets:
@@ -31,8 +32,10 @@ class TokenBuckets:
             tokens = self._tokens(name, now)
             if tokens < 1:
                 return (1 - tokens) / settings.KEY_RATE
-            if name not in self._buckets and len(self._buckets) >= MAX_BUCKETS:
-                self._drop_full(now)
+            # Put last: the first is the one that took a token longest ago, and so has the fullest bucket, most likely.
+            self._buckets.pop(name, None)
+            if len(self._buckets) >= MAX_BUCKETS:
+                del self._buckets[next(iter(self._buckets))]
             self._buckets[name] = (tokens - 1, now)
         return 0
 
@@ -47,11 +50,6 @@ class TokenBuckets:
     def _tokens(self, name: str, now: float) -> float:
         tokens, since = self._buckets.get(name, (settings.KEY_BURST, now))
         return min(settings.KEY_BURST, tokens + (now - since) * settings.KEY_RATE)
-
-    def _drop_full(self, now: float) -> None:
-        for name in list(self._buckets):
-            if self._tokens(name, now) >= settings.KEY_BURST:
-                del self._buckets[name]
 
 
 BUCKETS: Final = TokenBuckets()

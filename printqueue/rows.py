@@ -1,0 +1,143 @@
+"""Rows read and written by statements that are put together once a process.
+
+The ORM puts its SQL together anew for each query, which takes several times as long as a small query itself; and its
+`bulk_update` writes CASE expressions, several times as costly as one prepared statement. So the few queries that every
+report makes are made here. Rows are what the ORM would have read. No signals are sent, and no `save` is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.base import ModelState
+from django.db.models.expressions import Col
+
+RowT = TypeVar("RowT", bound=models.Model)
+Read = Sequence[tuple[int, Callable[[Any], Any]]]
+"""What the values at some places of a row must go through after reading."""
+Write = Sequence[tuple[str, Callable[[Any], Any] | None]]
+"""The attributes of a row that are written, each with what its values must go through before."""
+
+AS_THEY_ARE: Final = (
+    models.BooleanField, models.CharField, models.FloatField, models.ForeignKey, models.IntegerField,
+)  # fmt: skip
+"""Columns whose values both databases take as a model holds them."""
+
+
+def read_rows(model: type[RowT], where: str, values: Sequence[Any], *, lock: bool = False) -> list[RowT]:
+    """Return the rows that the SQL condition `where` selects, in the order of their primary keys.
+
+    `lock` locks them in this order until the transaction ends.
+    """
+    db = connections[DEFAULT_DB_ALIAS]
+    statement, names, needed = _select(model, db.vendor)
+    lock_clause = " FOR UPDATE" if lock and db.features.has_select_for_update else ""
+    with db.cursor() as cursor:
+        cursor.execute(f'{statement} WHERE {where} ORDER BY "id"{lock_clause}', values)
+        found = cursor.fetchall()
+    return [_instance(model, names, row, needed) for row in found]
+
+
+def places(values: Collection[Any]) -> str:
+    """Return the list of placeholders for `values` behind IN; they must not be empty."""
+    return f"({', '.join(['%s'] * len(values))})"
+
+
+def update_rows(rows: Sequence[models.Model], fields: Iterable[str]) -> None:
+    """Write `fields` of `rows`, which are of one model and locked by the transaction that is running.
+
+    Raises DatabaseError when one of them is not there any more.
+    """
+    if not rows:
+        return
+    db = connections[DEFAULT_DB_ALIAS]
+    statement, columns = _update(type(rows[0]), tuple(fields), db.vendor)
+    count = _execute(db, statement, [[*_values(row, columns), row.pk] for row in rows])
+    if count != len(rows):
+        raise DatabaseError(f"Of {len(rows)} rows of {type(rows[0]).__name__}, {count} were there.")
+
+
+def insert_rows(rows: Sequence[models.Model]) -> None:
+    """Write new `rows` of one model; they do not learn their primary keys."""
+    if not rows:
+        return
+    db = connections[DEFAULT_DB_ALIAS]
+    statement, columns = _insert(type(rows[0]), db.vendor)
+    _execute(db, statement, [_values(row, columns) for row in rows])
+
+
+def _execute(db: BaseDatabaseWrapper, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+    """Run `statement` once a row; return how many rows it met in all."""
+    with db.cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(statement, rows[0])
+        else:
+            cursor.executemany(statement, rows)
+        return int(cursor.rowcount)
+
+
+@cache
+def _select(model: type[models.Model], vendor: str) -> tuple[str, list[str], Read]:
+    columns = model._meta.concrete_fields
+    names = ", ".join(f'"{column.column}"' for column in columns)
+    needed = [(place, convert) for place, column in enumerate(columns) if (convert := _reader(model, column))]
+    statement = f'SELECT {names} FROM "{model._meta.db_table}"'  # noqa: S608 - our own names
+    return statement, [column.attname for column in columns], needed
+
+
+def _reader(model: type[models.Model], column: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """Return what makes a value of `column` out of what the database's module returns; None if nothing need be done."""
+    db = connections[DEFAULT_DB_ALIAS]
+    expression = Col(model._meta.db_table, column)
+    converters = [*db.ops.get_db_converters(expression), *column.get_db_converters(db)]
+
+    def convert(value: Any) -> Any:
+        for converter in converters:
+            value = converter(value, expression, connection)
+        return value
+
+    return convert if converters else None
+
+
+@cache
+def _update(model: type[models.Model], fields: tuple[str, ...], vendor: str) -> tuple[str, Write]:
+    columns = [column for column in model._meta.concrete_fields if column.name in fields]
+    changes = ", ".join(f'"{column.column}" = %s' for column in columns)
+    return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "id" = %s', _writers(columns)  # noqa: S608
+
+
+@cache
+def _insert(model: type[models.Model], vendor: str) -> tuple[str, Write]:
+    columns = [column for column in model._meta.concrete_fields if not column.primary_key]
+    names = ", ".join(f'"{column.column}"' for column in columns)
+    statement = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES {places(columns)}'  # noqa: S608
+    return statement, _writers(columns)
+
+
+def _writers(columns: Sequence[models.Field[Any, Any]]) -> Write:
+    return [(column.attname, None if isinstance(column, AS_THEY_ARE) else _writer(column)) for column in columns]
+
+
+def _writer(column: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    return lambda value: column.get_db_prep_save(value, connection)
+
+
+def _instance(model: type[RowT], names: Sequence[str], row: Sequence[Any], needed: Read) -> RowT:
+    """Return what `model.from_db` would, which sends signals and sets the fields one by one."""
+    values = list(row)
+    for place, convert in needed:
+        values[place] = convert(values[place])
+    instance = model.__new__(model)
+    instance.__dict__.update(zip(names, values, strict=True))
+    instance._state = ModelState()
+    instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+    return instance
+
+
+def _values(row: models.Model, columns: Write) -> list[Any]:
+    known = row.__dict__
+    return [known[name] if write is None else write(known[name]) for name, write in columns]

@@ -1,0 +1,83 @@
+"""Rows read and written by our own statements are what the ORM reads and writes."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, models
+
+from printqueue.models import Printer, PrintQueue, PrintRun, RunState, Sample
+from printqueue.models.printer import REPORTED_FIELDS
+from printqueue.rows import insert_rows, read_rows, update_rows
+from tests.factories import NOW, Client, make_job, make_printer, make_staff
+
+pytestmark = pytest.mark.django_db
+KINDS = [Printer, PrintQueue, PrintRun, Sample]
+
+
+@pytest.fixture(autouse=True)
+def rows() -> None:
+    """A row of each kind with columns of all types filled, and one that is mostly empty."""
+    make_job(rush=True, due_at=NOW, by=make_staff(), print_file_name="a.gcode")
+    make_job()
+    client = Client(make_printer(), client="c1")
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=12.5, layer=3, nozzle_c=210.5, error_code="7")
+    make_printer()
+
+
+def values(row: models.Model) -> dict[str, object]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_is_read_as_the_orm_reads_it(kind: type[models.Model]) -> None:
+    ours, theirs = read_rows(kind, '"id" > %s', [0], lock=True), list(kind._base_manager.order_by("pk"))
+
+    assert ours
+    assert ours == theirs
+    assert [values(row) for row in ours] == [values(row) for row in theirs]
+    assert {type(value) for row in ours for value in values(row).values()} == {
+        type(value) for row in theirs for value in values(row).values()
+    }
+    assert [(row._state.adding, row._state.db) for row in ours] == [
+        (row._state.adding, row._state.db) for row in theirs
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_rows_are_written_as_the_orm_writes_them(count: int) -> None:
+    printers = list(Printer.objects.all())[:count]
+    for printer in printers:
+        printer.progress, printer.state_since, printer.lease_client = 99.5, NOW + timedelta(microseconds=1), "ä"
+        printer.run, printer.last_sequence, printer.name = None, 2**53 - 1, "not to be written"
+
+    update_rows(printers, sorted({*REPORTED_FIELDS} - {"name"}))
+
+    for printer in printers:
+        written = Printer.objects.get(pk=printer.pk)
+        assert values(written) == {**values(printer), "name": written.name}
+        assert written.name != printer.name
+
+
+def test_new_rows_are_written_as_the_orm_writes_them() -> None:
+    run = PrintRun.objects.get()
+    sample = Sample(run=run, at=NOW, state=RunState.PAUSED, progress=1, layer=None, is_clamped=True, bed_c=60)
+
+    insert_rows([sample])
+
+    written = Sample.objects.latest("pk")
+    assert values(written) == {**values(sample), "id": written.pk}
+
+
+def test_a_row_that_is_not_there_is_no_row_written() -> None:
+    printers = list(Printer.objects.all())
+    printers[1].pk = 10_000
+
+    for missing in (printers, printers[1:2]):
+        with pytest.raises(DatabaseError, match="were there"):
+            update_rows(missing, ["progress"])
+
+
+def test_nothing_to_write_is_no_query(django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        update_rows([], ["progress"])
+        insert_rows([])
