@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("printqueue", "0001_initial")]
+    dependencies = [("printqueue", "0002_list_order")]
 
     operations = [
         migrations.RemoveConstraint(model_name="printrun", name="one_active_run_a_printer"),
