@@ -8,6 +8,7 @@ from tests.conftest import ENVIRONMENT
 from tests.factories import make_job, make_key, make_printer
 from tests.faults.audience import Audience
 from tests.faults.reports import OfJob, OfPrinter, Reporter, Subject
+from tests.live.conftest import open_stream as open_stream  # a fixture here too
 from tests.processes import ServeProcess
 
 GENEROUS = {"KEY_RATE": "100000", "KEY_BURST": "1000000"}

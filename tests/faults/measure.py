@@ -31,7 +31,7 @@ def database_connections(pid: int) -> int:
     """
     if ENVIRONMENT.database == "sqlite":
         links = Path(f"/proc/{pid}/fd").iterdir()
-        return sum(str(link.readlink()).endswith(".sqlite3") for link in links if link.is_symlink())
+        return sum(".sqlite3" in str(link.readlink()) for link in links if link.is_symlink())
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
