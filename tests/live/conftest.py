@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from printqueue.live import pump
@@ -34,10 +35,10 @@ def open_stream(transactional_db: None) -> Iterator[Callable[..., SseClient]]:
         client.close()
 
 
-def staff_headers() -> dict[str, str]:
-    """The cookie of a new member of staff who has logged in."""
+def staff_headers(user: User | None = None) -> dict[str, str]:
+    """The cookie of `user`, or of a new member of staff, who has logged in."""
     browser = Client()
-    browser.force_login(make_staff(), backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(user or make_staff(), backend="django.contrib.auth.backends.ModelBackend")
     return {"Cookie": f"sessionid={browser.cookies['sessionid'].value}"}
 
 
