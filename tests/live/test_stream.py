@@ -10,8 +10,6 @@ from printqueue.live.revisions import RevisionCounter
 from printqueue.models import Who
 from tests.factories import make_job, make_printer
 from tests.live.changes import report_progress, rewrite_note
-from tests.live.conftest import staff_headers
-from tests.live.sse_client import SseClient
 from tests.processes import wait_for
 
 
@@ -148,44 +146,6 @@ def test_an_id_of_another_history_means_to_read_everything_again(stranger, serve
     assert [event.event for event in stream.events[:4]] == ["stream-open", "clock", "stream-reset", "message"]
     assert stream.messages[0]["id"] == str(job.pk)
     assert stream.last_event_id == str(Position.current())
-
-
-@pytest.mark.parametrize(
-    "event_id",
-    [
-        "error",
-        "pf-1234567:1",
-        "pf-ABCDEF12:1",
-        "pf-12345678:",
-        "pf-12345678:-1",
-        "pf-12345678:1,pf-12345678:2",
-        "x" * 4000,
-    ]
-    + ["pf-12345678:1٣", "pf-12345678:1234567890123456789", " ", "c:abc"],
-)
-def test_an_id_of_another_form_is_refused(event_id, server, transactional_db):
-    with SseClient(
-        server.url + "/api/print-queue/events", headers=staff_headers(), query={"lastEventId": event_id}
-    ) as client:
-        assert client.status == 400
-        assert client.headers.get_content_type() == "application/json"
-
-
-@pytest.mark.parametrize("name", ["es-meta", "recover", "link", "channel"])
-def test_parameters_of_the_library_are_refused(name, server, transactional_db):
-    with SseClient(server.url + "/api/print-queue/events", headers=staff_headers(), query={name: "true"}) as client:
-        assert client.status == 400
-
-
-@pytest.mark.parametrize("path", ["/api/print-queue/events", "/api/print-queue/{id}/events", "/api/printers/events"])
-@pytest.mark.parametrize("query", [{}, {"channel": "secret"}, {"lastEventId": "pf-12345678:0"}])
-def test_an_anonymous_request_gets_no_byte_of_any_stream(path, query, server, transactional_db):
-    job = make_job(design_name="Secret design")
-
-    with SseClient(server.url + path.format(id=job.pk), query=query) as client:
-        assert client.status == 401
-        assert client.events == []
-        assert b"stream-open" not in client.body
 
 
 def test_a_job_stream_tells_of_that_job_alone(server, open_stream):
