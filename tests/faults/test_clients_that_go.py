@@ -148,7 +148,7 @@ def test_clients_that_read_nothing_are_cut_and_others_notice_nothing(start_serve
             wait_for(lambda: connections(server) == 7, 30, "all five are in")
             began = time.monotonic()
             while connections(server) > 2 or sent < 20_000_000:
-                assert time.monotonic() - began < 120, "they are not cut"
+                assert time.monotonic() - began < 200, "they are not cut"
                 slowest = max(slowest, tell_of_all(jobs, next(percents), reporter, reader))
                 most = max(most, resident_mb(server.pid))
                 sent += len(jobs) * EVENT_BYTES
