@@ -88,7 +88,7 @@ class Reporter:
         end = time.monotonic() + PATIENCE
         while not self.tell_once(percent):
             assert time.monotonic() < end, f"not acknowledged within {PATIENCE} s: {self.answers}"
-            time.sleep(0.05)  # as a client waits before it tries again
+            time.sleep(0.2)  # as a client waits before it tries again
 
     def tell_once(self, percent: float) -> bool:
         """Report the number that is on; return whether it was acknowledged."""
