@@ -8,11 +8,12 @@ report makes are made here. Rows are what the ORM would have read. No signals ar
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, models
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models.base import ModelState
 from django.db.models.expressions import Col
 
@@ -26,6 +27,9 @@ AS_THEY_ARE: Final = (
     models.BooleanField, models.CharField, models.FloatField, models.ForeignKey, models.IntegerField,
 )  # fmt: skip
 """Columns whose values both databases take as a model holds them."""
+
+MOST_IN_ONE_GO: Final = 12
+"""How many rows are sent to PostgreSQL in one text; for more, a prepared statement a kind is less work."""
 
 
 def read_rows(model: type[RowT], where: str, values: Sequence[Any], *, lock: bool = False) -> list[RowT]:
@@ -47,37 +51,56 @@ def places(values: Collection[Any]) -> str:
     return f"({', '.join(['%s'] * len(values))})"
 
 
-def update_rows(rows: Sequence[models.Model], fields: Iterable[str]) -> None:
-    """Write `fields` of `rows`, which are of one model and locked by the transaction that is running.
+@dataclass(frozen=True)
+class Written:
+    """Rows of one model that are written alike: these `fields` of rows that are there already, or (None) new rows."""
 
-    Raises DatabaseError when one of them is not there any more.
+    rows: Sequence[models.Model]
+    fields: tuple[str, ...] | None = None
+
+    def statement(self, vendor: str) -> tuple[str, Write]:
+        """Return the SQL for each row, and which of its values it takes; an update takes the primary key last."""
+        model = type(self.rows[0])
+        return _insert(model, vendor) if self.fields is None else _update(model, self.fields, vendor)
+
+
+def write_rows(*written: Written) -> None:
+    """Write all these rows, which are locked by the transaction that is running, in this order.
+
+    New rows do not learn their primary keys. Raises DatabaseError when a row is not there any more.
     """
-    if not rows:
-        return
+    alike = [part for part in written if part.rows]
     db = connections[DEFAULT_DB_ALIAS]
-    statement, columns = _update(type(rows[0]), tuple(fields), db.vendor)
-    count = _execute(db, statement, [[*_values(row, columns), row.pk] for row in rows])
-    if count != len(rows):
-        raise DatabaseError(f"Of {len(rows)} rows of {type(rows[0]).__name__}, {count} were there.")
-
-
-def insert_rows(rows: Sequence[models.Model]) -> None:
-    """Write new `rows` of one model; they do not learn their primary keys."""
-    if not rows:
+    if not alike:
         return
-    db = connections[DEFAULT_DB_ALIAS]
-    statement, columns = _insert(type(rows[0]), db.vendor)
-    _execute(db, statement, [_values(row, columns) for row in rows])
-
-
-def _execute(db: BaseDatabaseWrapper, statement: str, rows: Sequence[Sequence[Any]]) -> int:
-    """Run `statement` once a row; return how many rows it met in all."""
+    work = []
+    for part in alike:
+        statement, columns = part.statement(db.vendor)
+        work.append((statement, [_values(row, columns) for row in part.rows]))
+    total = sum(len(rows) for _, rows in work)
+    together = db.vendor == "postgresql" and total <= MOST_IN_ONE_GO
     with db.cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(statement, rows[0])
-        else:
-            cursor.executemany(statement, rows)
-        return int(cursor.rowcount)
+        count = _in_one_go(cursor, work) if together else sum(_kind_by_kind(cursor, *kind) for kind in work)
+    if count != total:
+        raise DatabaseError(f"Of {total} rows, {count} were there.")
+
+
+def _in_one_go(cursor: CursorWrapper, work: Iterable[tuple[str, Sequence[Sequence[Any]]]]) -> int:
+    """Send all statements at once: between them PostgreSQL and we would do nothing but wait for each other."""
+    each = [(statement, values) for statement, rows in work for values in rows]
+    cursor.execute("; ".join(statement for statement, _ in each), [value for _, values in each for value in values])
+    count = cursor.rowcount
+    while cursor.nextset():
+        count += cursor.rowcount
+    return int(count)
+
+
+def _kind_by_kind(cursor: CursorWrapper, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+    if len(rows) == 1:
+        cursor.execute(statement, rows[0])
+    else:
+        cursor.executemany(statement, rows)
+    return int(cursor.rowcount)
 
 
 @cache
@@ -107,7 +130,8 @@ def _reader(model: type[models.Model], column: models.Field[Any, Any]) -> Callab
 def _update(model: type[models.Model], fields: tuple[str, ...], vendor: str) -> tuple[str, Write]:
     columns = [column for column in model._meta.concrete_fields if column.name in fields]
     changes = ", ".join(f'"{column.column}" = %s' for column in columns)
-    return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "id" = %s', _writers(columns)  # noqa: S608
+    statement = f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "id" = %s'  # noqa: S608 - our own names
+    return statement, [*_writers(columns), ("id", None)]
 
 
 @cache

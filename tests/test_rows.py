@@ -7,7 +7,7 @@ from django.db import DatabaseError, models
 
 from printqueue.models import Printer, PrintQueue, PrintRun, RunState, Sample
 from printqueue.models.printer import REPORTED_FIELDS
-from printqueue.rows import insert_rows, read_rows, update_rows
+from printqueue.rows import MOST_IN_ONE_GO, Written, read_rows, write_rows
 from tests.factories import NOW, Client, make_job, make_printer, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -43,14 +43,14 @@ def test_a_row_is_read_as_the_orm_reads_it(kind: type[models.Model]) -> None:
     ]
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, 2, MOST_IN_ONE_GO + 1])
 def test_rows_are_written_as_the_orm_writes_them(count: int) -> None:
-    printers = list(Printer.objects.all())[:count]
+    printers = [make_printer() for _ in range(count)]
     for printer in printers:
         printer.progress, printer.state_since, printer.lease_client = 99.5, NOW + timedelta(microseconds=1), "ä"
         printer.run, printer.last_sequence, printer.name = None, 2**53 - 1, "not to be written"
 
-    update_rows(printers, sorted({*REPORTED_FIELDS} - {"name"}))
+    write_rows(Written(printers, tuple({*REPORTED_FIELDS} - {"name"})))
 
     for printer in printers:
         written = Printer.objects.get(pk=printer.pk)
@@ -62,22 +62,34 @@ def test_new_rows_are_written_as_the_orm_writes_them() -> None:
     run = PrintRun.objects.get()
     sample = Sample(run=run, at=NOW, state=RunState.PAUSED, progress=1, layer=None, is_clamped=True, bed_c=60)
 
-    insert_rows([sample])
+    write_rows(Written([sample]))
 
     written = Sample.objects.latest("pk")
     assert values(written) == {**values(sample), "id": written.pk}
 
 
-def test_a_row_that_is_not_there_is_no_row_written() -> None:
-    printers = list(Printer.objects.all())
-    printers[1].pk = 10_000
+def test_rows_of_several_kinds_are_written_by_one_call() -> None:
+    [run], [printer, *_] = PrintRun.objects.all(), Printer.objects.all()
+    run.progress, printer.progress = 77, 78
+    sample = Sample(run=run, at=NOW, state=run.state, progress=79)
 
-    for missing in (printers, printers[1:2]):
-        with pytest.raises(DatabaseError, match="were there"):
-            update_rows(missing, ["progress"])
+    write_rows(Written([run], ("progress",)), Written([]), Written([sample, sample]), Written([printer], ("progress",)))
+
+    assert PrintRun.objects.get(pk=run.pk).progress == 77
+    assert Printer.objects.get(pk=printer.pk).progress == 78
+    assert [written.progress for written in Sample.objects.order_by("-pk")[:2]] == [79, 79]
+
+
+@pytest.mark.parametrize("others", [0, 1, MOST_IN_ONE_GO + 1])
+def test_a_row_that_is_not_there_is_noticed(others: int) -> None:
+    printers = [make_printer() for _ in range(others + 1)]
+    printers[0].pk = 10_000
+
+    with pytest.raises(DatabaseError, match="were there"):
+        write_rows(Written(printers, ("progress",)))
 
 
 def test_nothing_to_write_is_no_query(django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
-        update_rows([], ["progress"])
-        insert_rows([])
+        write_rows()
+        write_rows(Written([], ("progress",)), Written([]))

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NoReturn, Self, TypeVar
 from django.db import connection, models, transaction
 
 from printqueue.live.hint import announce
-from printqueue.rows import update_rows
+from printqueue.rows import Written, write_rows
 
 RowT = TypeVar("RowT", bound="Revisioned", covariant=True)
 
@@ -177,6 +177,5 @@ def save_revised(changes: Sequence[Change]) -> None:
         else:
             fields = tuple(sorted({*change.fields, "revision", "structure_revision"}))
             alike.setdefault((type(row), fields), []).append(row)
-    for (_model, fields), rows in alike.items():
-        update_rows(rows, fields)
+    write_rows(*(Written(rows, fields) for (_model, fields), rows in alike.items()))
     announce()
