@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -102,7 +103,8 @@ def actor_of_session(request: HttpRequest) -> Actor:
     user: User | AnonymousUser = request.user
     if not isinstance(user, User) or not user.is_active or not user.is_staff:
         raise NotLoggedIn("Log in, or show an API key.")
-    return Actor(user=user, session_key=request.session.session_key or "")
+    # A copy: the request's own is lazy and holds all of the request, which a stream would then do for a day.
+    return Actor(user=copy(user), session_key=request.session.session_key or "")
 
 
 def viewer_mark(user: User) -> str:
