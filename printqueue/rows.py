@@ -147,6 +147,9 @@ def _writers(columns: Sequence[models.Field[Any, Any]]) -> Write:
 
 
 def _writer(column: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    if type(column) is models.DateTimeField:
+        # What it comes to in the end: our times are datetimes with a zone already.
+        return lambda value: connection.ops.adapt_datetimefield_value(value)
     return lambda value: column.get_db_prep_save(value, connection)
 
 
