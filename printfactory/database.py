@@ -61,7 +61,5 @@ def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
         **config,
         "HOST": unquote(config["HOST"]),  # a socket's folder stands there as %2Frun%2Fpostgresql
         "OPTIONS": {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})},
-        # A database that was restarted in the meantime costs nobody his request.
-        "CONN_HEALTH_CHECKS": True,
         "TEST": {"NAME": f"test_{config['NAME']}"},
     }

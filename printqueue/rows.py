@@ -32,16 +32,26 @@ MOST_IN_ONE_GO: Final = 12
 """How many rows are sent to PostgreSQL in one text; for more, a prepared statement a kind is less work."""
 
 
-def read_rows(model: type[RowT], where: str, values: Sequence[Any], *, lock: bool = False) -> list[RowT]:
-    """Return the rows that the SQL condition `where` selects, in the order of their primary keys.
+def read_rows(
+    model: type[RowT],
+    where: str,
+    values: Sequence[Any],
+    *,
+    lock: bool = False,
+    most: int | None = None,
+    also: tuple[tuple[str, str], ...] = (),
+) -> list[RowT]:
+    """Return the rows that the SQL condition `where` selects, in the order of their primary keys; at the `most` so many.
 
-    `lock` locks them in this order until the transaction ends.
+    `lock` locks them in this order until the transaction ends. `also` names further attributes, each with the SQL of
+    its value.
     """
     db = connections[DEFAULT_DB_ALIAS]
-    statement, names, needed = _select(model, db.vendor)
+    statement, names, needed = _select(model, db.vendor, also)
+    limit = "" if most is None else f" LIMIT {most:d}"
     lock_clause = " FOR UPDATE" if lock and db.features.has_select_for_update else ""
     with db.cursor() as cursor:
-        cursor.execute(f'{statement} WHERE {where} ORDER BY "id"{lock_clause}', values)
+        cursor.execute(f'{statement} WHERE {where} ORDER BY "id"{limit}{lock_clause}', values)
         found = cursor.fetchall()
     return [_instance(model, names, row, needed) for row in found]
 
@@ -104,12 +114,12 @@ def _kind_by_kind(cursor: CursorWrapper, statement: str, rows: Sequence[Sequence
 
 
 @cache
-def _select(model: type[models.Model], vendor: str) -> tuple[str, list[str], Read]:
+def _select(model: type[models.Model], vendor: str, also: tuple[tuple[str, str], ...]) -> tuple[str, list[str], Read]:
     columns = model._meta.concrete_fields
-    names = ", ".join(f'"{column.column}"' for column in columns)
+    names = ", ".join([*(f'"{column.column}"' for column in columns), *(f"({sql})" for _, sql in also)])
     needed = [(place, convert) for place, column in enumerate(columns) if (convert := _reader(model, column))]
     statement = f'SELECT {names} FROM "{model._meta.db_table}"'  # noqa: S608 - our own names
-    return statement, [column.attname for column in columns], needed
+    return statement, [*(column.attname for column in columns), *(name for name, _ in also)], needed
 
 
 def _reader(model: type[models.Model], column: models.Field[Any, Any]) -> Callable[[Any], Any] | None:

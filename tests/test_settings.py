@@ -111,7 +111,7 @@ def test_postgresql_needs_a_secret_key_of_its_own(load: Load):
 def test_postgresql_by_url_and_secret(load: Load):
     database = load(DATABASE_URL=POSTGRES, SECRET_KEY="x" * 60)["DATABASES"]["default"]
 
-    assert (database["HOST"], database["NAME"], database["CONN_MAX_AGE"]) == ("db.example", "queue", 0)
+    assert (database["HOST"], database["NAME"], database["CONN_MAX_AGE"]) == ("db.example", "queue", 600)
 
 
 def test_postgresql_through_a_socket(load: Load):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from printqueue.live.feed import RowEvent, read_after, read_for_a_new_page
@@ -44,9 +45,11 @@ def read(
     """Read what changed after `known`, or else, and with `must_reset`, all that a new page must know.
 
     Everything is read when an event is of something that `may_have_left` the viewer's sight: what it was before is not
-    kept, so that nobody knows whether he has to be told.
+    kept, so that nobody knows whether he has to be told. Raises what the database raises.
     """
-    end = Position.current()
+    end = Position.if_any()
+    if end is None:
+        raise DatabaseError("There is no revision counter: somebody is emptying the database.")
     if not must_reset and known.epoch == end.epoch and known.revision <= end.revision:
         events = read_after(known.revision, end)
         if events is not None and not any(map(may_have_left, events)):

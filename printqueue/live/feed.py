@@ -5,12 +5,12 @@ Everything here reads the database and belongs into a thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from django.apps import apps
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from printqueue.live.library import Event, sse_encode_event
@@ -79,7 +79,7 @@ def read_after(since: int, end: Position) -> list[RowEvent] | None:
     """Return the events of all rows that changed after revision `since` and up to `end`; None if there are too many."""
     rows: list[Revisioned] = []
     for model in revisioned_models():
-        changed = _between(model.rows_for_events(), since, end.revision)[: MOST_ROWS + 1]
+        changed = model.changed(since, end.revision, MOST_ROWS + 1)
         if len(changed) > MOST_ROWS:
             return None
         rows += changed
@@ -90,7 +90,7 @@ def read_for_a_new_page(now: datetime, end: Position) -> list[RowEvent]:
     """Return the events that tell a page which opens at `now` what it must know, as of `end`."""
     rows: list[Revisioned] = []
     for model in revisioned_models():
-        rows += _between(model.rows_on_a_new_page(now), 0, end.revision)
+        rows += model.rows_on_a_new_page(now).filter(revision__gt=0, revision__lte=end.revision)
     return [RowEvent(row, Position(end.epoch, row.revision), 0) for row in sorted(rows, key=_revision)]
 
 
@@ -105,13 +105,10 @@ def as_events(rows: Sequence[Revisioned], end: Position, since: int) -> list[Row
     return events[::-1]
 
 
-def revisioned_models() -> Iterable[type[Revisioned]]:
+@cache
+def revisioned_models() -> Sequence[type[Revisioned]]:
     """Return the kinds of rows that pages show."""
     return [model for model in apps.get_models() if issubclass(model, Revisioned)]
-
-
-def _between(rows: QuerySet[Revisioned], after: int, upto: int) -> QuerySet[Revisioned]:
-    return rows.filter(revision__gt=after, revision__lte=upto).order_by("revision")
 
 
 def _revision(row: Revisioned) -> int:

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias, cast
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
@@ -65,12 +65,7 @@ class Gateway(ASGIHandler):
         try:
             return await in_thread(lambda: self._respond(scope, body))
         except TookTooLong:
-            return HttpResponse(
-                '{"success": false, "error": "The server is too busy. Try again in a moment.", "details": []}',
-                status=HTTPStatus.SERVICE_UNAVAILABLE,
-                content_type="application/json",
-                headers={"Retry-After": "5"},
-            )
+            return _too_busy(scope["path"])
 
     def _respond(self, scope: Any, body: Any) -> HttpResponseBase:
         """Do what Django's handlers do from the beginning of a request to its end."""
@@ -83,6 +78,19 @@ class Gateway(ASGIHandler):
         response.close()
         body.close()
         return cast(HttpResponseBase, response)
+
+
+def _too_busy(path: str) -> HttpResponse:
+    """Return what is answered when nobody can say whether a request is, or will be, carried out."""
+    sentence = "The server is too busy. Try again in a moment."
+    answer: HttpResponse
+    if path.startswith("/api/"):
+        answer = JsonResponse({"success": False, "error": sentence, "details": []})
+    else:
+        answer = HttpResponse(sentence, content_type="text/plain; charset=utf-8")
+    answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    answer["Retry-After"] = "5"
+    return answer
 
 
 def _read_whole(response: Any) -> HttpResponse:

@@ -38,7 +38,7 @@ class Position:
     @classmethod
     def if_any(cls) -> Self | None:
         """Read from the database where we stand now; None before the very first change."""
-        counter = RevisionCounter.objects.filter(pk=1).first()
+        counter = RevisionCounter.if_any()
         return None if counter is None else cls(counter.epoch, counter.value)
 
     @classmethod

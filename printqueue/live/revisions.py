@@ -12,14 +12,17 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, Final, NoReturn, Self, TypeVar
 
 from django.db import connection, models, transaction
 
 from printqueue.live.hint import announce
-from printqueue.rows import Written, write_rows
+from printqueue.rows import Written, read_rows, write_rows
 
 RowT = TypeVar("RowT", bound="Revisioned", covariant=True)
+
+
+CHANGED: Final = '"revision" > %s AND "revision" <= %s'
 
 
 class BulkWriteRefused(RuntimeError):
@@ -44,11 +47,16 @@ class RevisionCounter(models.Model):
     @classmethod
     def current(cls) -> Self:
         """Return the counter as committed, making it first on an empty database."""
-        counter = cls.objects.filter(pk=1).first()
+        counter = cls.if_any()
         if counter is None:
             cls.objects.bulk_create([cls(pk=1, epoch=secrets.token_hex(4))], ignore_conflicts=True)
             counter = cls.objects.get(pk=1)
         return counter
+
+    @classmethod
+    def if_any(cls) -> Self | None:
+        """Return the counter as committed; None before the very first change."""
+        return next(iter(read_rows(cls, '"id" = 1', [])), None)
 
 
 def take_revisions(count: int) -> int:
@@ -119,9 +127,12 @@ class Revisioned(models.Model):
         super().save()
 
     @classmethod
-    def rows_for_events(cls) -> models.QuerySet[Self]:
-        """Return all rows, with whatever else `as_event` reads fetched in the same query."""
-        raise NotImplementedError
+    def changed(cls, after: int, upto: int, most: int) -> list[Self]:
+        """Read the rows with a revision after `after` and up to `upto`, with whatever else `as_event` reads.
+
+        At the `most` so many, whichever. Every process does this after every change.
+        """
+        return read_rows(cls, CHANGED, [after, upto], most=most)
 
     @classmethod
     def rows_on_a_new_page(cls, now: datetime) -> models.QuerySet[Self]:

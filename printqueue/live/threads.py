@@ -30,6 +30,10 @@ LAST_WORK: Final = 2.0
 """Seconds that threads at work are waited for at the end."""
 
 
+SURE_FOR: Final = 1.0
+"""Seconds after its last use for which a connection is taken to be alive without asking."""
+
+
 class TookTooLong(Exception):
     """The work was not done in time. Not begun, it never will be; begun, nobody knows whether it succeeds."""
 
@@ -68,8 +72,12 @@ class Threads:
                 thread.start()
 
     def _run(self) -> None:
+        worked_at = 0.0
         while (task := self._tasks.get()) is not None:
+            if time.monotonic() - worked_at > SURE_FOR:
+                _drop_dead_connections()
             task()
+            worked_at = time.monotonic()
         connections.close_all()
 
 
@@ -77,11 +85,12 @@ def _do(work: Callable[[], T], future: Future[T]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
-        _drop_dead_connections()
         try:
             result = work()
         finally:
-            _drop_dead_connections()
+            # What Django does at the end of a request: a connection that broke, or is too old, is not used again.
+            for connection in connections.all(initialized_only=True):
+                connection.close_if_unusable_or_obsolete()
     except BaseException as problem:
         future.set_exception(problem)
     else:
@@ -89,9 +98,10 @@ def _do(work: Callable[[], T], future: Future[T]) -> None:
 
 
 def _drop_dead_connections() -> None:
-    """Do what Django does at both ends of a request: a connection that broke, or is too old, is not used again."""
+    """Close what the database has closed: one that was restarted meanwhile costs nobody his request."""
     for connection in connections.all(initialized_only=True):
-        connection.close_if_unusable_or_obsolete()
+        if connection.connection is not None and not connection.is_usable():
+            connection.close()
 
 
 threads: Final = Threads(THREADS)

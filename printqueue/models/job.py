@@ -168,10 +168,6 @@ class PrintQueue(JobRow):
         self._check_copies(self.copies)
 
     @classmethod
-    def rows_for_events(cls) -> PrintQueueQuerySet:
-        return cls.objects.all()
-
-    @classmethod
     def rows_on_a_new_page(cls, now: datetime) -> PrintQueueQuerySet:
         return cls.objects.enabled().filter(models.Q(ended_at=None) | models.Q(ended_at__gt=now - RECENT))
 

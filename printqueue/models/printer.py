@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
-from printqueue.live.revisions import Audience, Revisioned, RevisionedQuerySet
+from printqueue.live.revisions import CHANGED, Audience, Revisioned, RevisionedQuerySet
 from printqueue.models.key import PrinterKey
+from printqueue.rows import read_rows
 
 LEASE: Final = timedelta(seconds=60)
 """How long a client that fell silent still speaks for its printers."""
@@ -24,6 +25,26 @@ REPORTED_FIELDS: Final = (
     "last_report_at", "last_sequence", "lease_key", "lease_client", "lease_since", "lease_until",
 )  # fmt: skip
 """What a report may change."""
+
+
+READ_WITH_CHANGED: Final = (
+    ("context_job_id", 'SELECT "job_id" FROM "printqueue_printrun" AS run WHERE run."id" = "run_id"'),
+    (
+        "context_job_code",
+        'SELECT job."code" FROM "printqueue_printrun" AS run'
+        ' JOIN "printqueue_printqueue" AS job ON job."id" = run."job_id" WHERE run."id" = "run_id"',
+    ),
+    ("context_key_name", 'SELECT "name" FROM "printqueue_printerkey" AS key WHERE key."id" = "lease_key_id"'),
+)
+"""What `changed` reads of other rows in the same query."""
+
+
+class Context(NamedTuple):
+    """What is told of a printer that stands in other rows: its run's job, and the key that speaks for it."""
+
+    job_id: int | None
+    job_code: str | None
+    key_name: str | None
 
 
 class PrinterState(models.TextChoices):
@@ -120,8 +141,8 @@ class Printer(Revisioned):
         return self.last_report_at is None or now - self.last_report_at > SILENT_AFTER
 
     def as_wire(self) -> dict[str, Any]:
-        """Return the JSON object of GET /api/printers/{serial}; `with_run` saves its queries."""
-        run = self.run
+        """Return the JSON object of GET /api/printers/{serial}; `with_run` saves its queries, `changed` needs none."""
+        context = self._context()
         return {
             "serial": self.serial,
             "name": str(self),
@@ -140,12 +161,21 @@ class Printer(Revisioned):
             "bedTargetC": self.bed_target_c,
             "error": {"code": self.error_code, "message": self.error_message} if self.has_error else None,
             "lastReportTime": protocol.wire_time(self.last_report_at),
-            "reportedBy": self.lease_key.name if self.lease_key else None,
+            "reportedBy": context.key_name,
             "reportedSince": protocol.wire_time(self.lease_since),
-            "runId": str(run.pk) if run else None,
-            "jobId": str(run.job.pk) if run and run.job else None,
-            "jobCode": run.job.code if run and run.job else None,
+            "runId": str(self.run_id) if self.run_id else None,
+            "jobId": str(context.job_id) if context.job_id else None,
+            "jobCode": context.job_code,
         }
+
+    def _context(self) -> Context:
+        """Return what `as_wire` tells of other rows."""
+        read = vars(self)
+        if "context_job_id" in read:
+            return Context(read["context_job_id"], read["context_job_code"], read["context_key_name"])
+        job = self.run.job if self.run else None
+        key_name = self.lease_key.name if self.lease_key else None
+        return Context(job.pk, job.code, key_name) if job else Context(None, None, key_name)
 
     @property
     def has_error(self) -> bool:
@@ -153,8 +183,8 @@ class Printer(Revisioned):
         return bool(self.error_code or self.error_message)
 
     @classmethod
-    def rows_for_events(cls) -> PrinterQuerySet:
-        return cls.objects.with_run()
+    def changed(cls, after: int, upto: int, most: int) -> list[Self]:
+        return read_rows(cls, CHANGED, [after, upto], most=most, also=READ_WITH_CHANGED)
 
     @classmethod
     def rows_on_a_new_page(cls, now: datetime) -> PrinterQuerySet:

@@ -195,7 +195,8 @@ class GuardedRequest(WebRequest):
 
 def straight_line(transport: Any) -> Any:
     """Return `transport` if it is one whose socket we may write to, past its own buffers; else None."""
-    is_known = type(transport) is tcp.Server and {"dataBuffer", "_tempDataBuffer", "socket"} <= set(dir(transport))
+    buffers = ("dataBuffer", "_tempDataBuffer")
+    is_known = type(transport) is tcp.Server and all(hasattr(transport, name) for name in (*buffers, "socket"))
     return transport if is_known else None
 
 

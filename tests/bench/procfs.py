@@ -84,6 +84,10 @@ class Cores:
         """Keep this process to the load's core."""
         os.sched_setaffinity(0, {self._load})
 
+    def give_back(self) -> None:
+        """Let this process run where it likes: the next measurement takes its cores anew."""
+        os.sched_setaffinity(0, self.all)
+
     @contextmanager
     def for_server(self) -> Iterator[None]:
         """Whatever is started in here runs on the servers' core."""

@@ -61,6 +61,7 @@ class Servers:
 
     def __exit__(self, *problem: object) -> None:
         self._stack.close()
+        self.cores.give_back()
 
     # ------------------------------------------------------------------ databases
 

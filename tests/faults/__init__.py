@@ -17,15 +17,34 @@ and what it took is logged beside its limit (`--log-cli-level=INFO` shows it).
      10  PostgreSQL down                                      test_database_away
      11  eight writers, one reader                            test_order, tests/live/test_revisions
      12  rollback after the hint                              test_order
-     13  a backup restored                                    test_restored_backup
+     13  a backup restored                                    test_restored_backup, e2e
+     14  a job hidden while a page is cut off                 test_clients_that_go, e2e
+     15  a client closes, resets, is killed                   test_clients_that_go, e2e
+     16  a client's network drops                             test_clients_that_go
+     17  2,000 clients come and go                            test_clients_that_go
+     18  clients that read nothing                            test_clients_that_go
+     19  200 pages, PostgreSQL of 10 connections              test_limits_and_seats
+     20  500 pages in 1,024 files                             test_limits_and_seats
+     21  SIGTERM with 50 pages                                test_the_end_of_the_process
      22  SIGTERM during a report                              test_server_killed
-     23  restart with 500 pages                               test_server_killed
+     23  restart with 500 pages                               test_server_killed, e2e
+     24  8 s of 502 from a proxy                              e2e: test_live_faults
+     25  ten tabs                                             e2e: test_live_tabs
+     27  a frozen server                                      e2e: test_live_faults
+     28  anonymous watchers                                   test_access_that_ends
+     29  every address without credentials                    test_access_that_ends
+     30  access that ends                                     test_access_that_ends, e2e: test_live_access
+     31  malformed ids, parameters and requests               test_refusals_and_abuse
+     32  an exception in the midst of a stream                test_refusals_and_abuse
+     33  a page more than there are seats                     test_limits_and_seats
      43  reports shuffled and doubled                         test_order
      45  two clients, one job or printer                      test_order
      47  12 parallel clients on SQLite                        test_order
+     48  300 half-open requests                               test_refusals_and_abuse
+      -  bodies of 40 MB                                      test_refusals_and_abuse
       -  all at once, three times                             test_chaos
 
 The first line of each test's docstring names its row. The parts: `audience` (open pages, held to the database),
 `reports` (programs that report and repeat), `wire` (loses hints), `own_postgres` (may be frozen and shut down),
-`measure` (what a process holds).
+`networks` (may be unplugged), `measure` (what a process holds). What only a browser shows is in `tests/e2e`.
 """

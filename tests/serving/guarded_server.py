@@ -7,6 +7,7 @@ import socket
 import sys
 from typing import Any
 
+from printqueue.live.line import STRAIGHT_LINE, Piece
 from printqueue.serving import web
 
 PIECE = b"x" * 65_536
@@ -25,10 +26,22 @@ async def application(scope, receive, send):
         for _ in range(PIECES):
             await send({"type": "http.response.body", "body": PIECE, "more_body": True})
             sent["bytes"] += len(PIECE)
+    if path == "/straight":
+        await write_straight(scope["extensions"][STRAIGHT_LINE], send)
+        return
     if path == "/wait":
         await send({"type": "http.response.body", "body": b"waiting", "more_body": True})
         await asyncio.Event().wait()
     await send({"type": "http.response.body", "body": json.dumps(state()).encode()})
+
+
+async def write_straight(line, send) -> None:
+    """Write to the client's line itself, first when something waits to be written, then when nothing does."""
+    await send({"type": "http.response.body", "body": b"first ", "more_body": True})
+    was_taken = line.write_now(Piece(b"early "))
+    while not line.write_now(Piece(b"straight ")):  # noqa: ASYNC110  (daphne does not say when it has written)
+        await asyncio.sleep(0.01)
+    await send({"type": "http.response.body", "body": b"last" if not was_taken else b"taken"})
 
 
 def state() -> dict[str, int]:

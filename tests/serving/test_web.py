@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from twisted.internet import tcp
 
+from printqueue.serving import web
 from tests.environment import ROOT
 from tests.processes import free_port, wait_for
 
@@ -106,6 +108,18 @@ def test_a_client_that_reads_nothing_is_cut(hasty):
         with pytest.raises(ConnectionError):
             while line.recv(1 << 20):
                 pass
+
+
+def test_what_is_written_straight_to_the_clients_socket_keeps_its_place(patient):
+    assert patient.get("/straight") == b"first straight last"
+
+
+def test_a_transport_that_is_not_known_inside_is_left_to_itself():
+    class OfALaterVersion(tcp.Server):
+        pass
+
+    assert web.straight_line(object.__new__(OfALaterVersion)) is None
+    assert web.straight_line(object.__new__(tcp.Server)) is None  # without buffers
 
 
 def test_a_client_that_vanished_is_noticed_by_the_kernel_after_half_a_minute(patient):
