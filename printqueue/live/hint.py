@@ -19,12 +19,12 @@ committed = threading.Event()
 """Set when a transaction of this process that changed something has committed."""
 
 
+ANNOUNCED: Final = f"pg_notify('{NOTIFY_CHANNEL}', '')"
+"""SQL that wakes the pumps of all processes when its transaction commits, never when it is rolled back (PostgreSQL)."""
+
+
 def announce() -> None:
-    """Wake the pumps once the running transaction has committed: this process's, and on PostgreSQL every other's."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            # Sent by PostgreSQL at the commit, never for a rolled-back transaction.
-            cursor.execute(f"NOTIFY {NOTIFY_CHANNEL}")
+    """Wake this process's pump once the running transaction has committed; on PostgreSQL ANNOUNCED wakes it too."""
     transaction.on_commit(committed.set, robust=True)
 
 
