@@ -5,7 +5,7 @@ Pure: the drivers say what the printer showed and when; nothing here reads a clo
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from printqueue.client.snapshot import Readings, Snapshot
@@ -83,6 +83,15 @@ class RunTracker:
         """Return what the next process has to know to go on with the same run."""
         return None if self._run is None else asdict(self._run)
 
+    def active_run(self) -> Run | None:
+        """Return a copy of the run that has not ended as far as is known, or None."""
+        return replace(self._run) if self._run is not None and self._run.end is None else None
+
+    def end(self, outcome: ReportState, now: float) -> None:
+        """End the run as the printer's own records tell it, before what the printer shows now is taken in."""
+        if self._run is not None and self._run.end is None:
+            self._end_run(self._run, outcome, now)
+
     def see(self, sighting: Sighting, now: float, *, after_gap: bool) -> None:
         """Take in one sighting; `after_gap` when the printer was out of sight before it (also at the very first)."""
         if sighting.state in ACTIVE_STATES:
@@ -136,7 +145,8 @@ class RunTracker:
         if previous is not None and not previous.end_reported:
             self._replaced.append(previous)
         witnessed = not after_gap and self._latest is not None
-        self._leftover = _numbers(self._latest) if witnessed and self._latest else _left_by_last_print(sighting)
+        before = _numbers(self._latest) if witnessed and self._latest else {}
+        self._leftover = before | _left_by_last_print(sighting)
         from_the_start = witnessed or sighting.state == ReportState.PREPARING
         self._run = Run(
             key=_new_key(sighting.native_id, now, previous),
@@ -201,10 +211,12 @@ def _agree(one: str | None, other: str | None) -> bool:
 
 
 def _left_by_last_print(sighting: Sighting) -> dict[str, float]:
-    """Which numbers of a first sighting belong to the print before: all while preparing, else a 100 %."""
+    """Which numbers of a first sighting belong to the print before: all while preparing, else a 100 % and its 0 s."""
     if sighting.state == ReportState.PREPARING:
         return _numbers(sighting)
-    return {"percent": 100.0} if sighting.percent == 100.0 else {}
+    if sighting.percent != 100.0:
+        return {}
+    return {"percent": 100.0} | ({"remaining_seconds": 0} if sighting.remaining_seconds == 0 else {})
 
 
 def _numbers(sighting: Sighting) -> dict[str, float]:

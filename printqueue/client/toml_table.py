@@ -97,6 +97,11 @@ class Table:
             raise self.error(file_key if in_file else key, "printable ASCII characters without blanks")
         return secret
 
+    def optional_secret(self, key: str) -> str | None:
+        """Return a secret, or None when neither the key nor its file is named."""
+        given = [self._has(name) for name in (f"{key}_file", key)]
+        return self.secret(key) if any(given) else None
+
     def tables(self, key: str, label: str) -> list[Table]:
         """Return the tables of `[[key]]`, at least one."""
         value = self._value(key, [])
