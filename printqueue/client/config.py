@@ -6,6 +6,7 @@ import ipaddress
 import re
 import ssl
 import tomllib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,6 @@ from urllib.parse import urlsplit
 from printqueue.client.toml_table import ConfigError, Table
 from printqueue.protocol import MAX_PRINTER_NAME, MAX_SERIAL
 
-DRIVERS: Final = ("bambu", "simulated")
 OUTCOMES: Final = ("completed", "failed", "cancelled")
 A_WEEK_SECONDS: Final = 7 * 24 * 3600
 
@@ -42,6 +42,28 @@ class BambuPrinter:
 
 
 @dataclass(frozen=True, slots=True)
+class MoonrakerPrinter:
+    """A Klipper printer behind Moonraker. Without a key Moonraker must trust the address that the client calls from."""
+
+    serial: str
+    name: str | None
+    url: str
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PrusaLinkPrinter:
+    """A Prusa printer with PrusaLink. It takes either the key or, by Digest, the name and the password."""
+
+    serial: str
+    name: str | None
+    url: str
+    api_key: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SimulatedPrinter:
     """A printer that exists only in the client. All durations are in seconds; `speed` makes prints shorter."""
 
@@ -58,7 +80,7 @@ class SimulatedPrinter:
     pause_seconds: float = 60.0
 
 
-Printer = BambuPrinter | SimulatedPrinter
+Printer = BambuPrinter | MoonrakerPrinter | PrusaLinkPrinter | SimulatedPrinter
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +154,7 @@ def _printer(table: Table) -> Printer:
     serial = table.text("serial", max_length=MAX_SERIAL)
     name = table.optional_text("name", max_length=MAX_PRINTER_NAME)
     table.where = f"{table.where} ({serial})"
-    driver = table.choice("driver", DRIVERS)
-    printer = _bambu(table, serial, name) if driver == "bambu" else _simulated(table, serial, name)
+    printer = _READERS[table.choice("driver", tuple(_READERS))](table, serial, name)
     table.finish()
     return printer
 
@@ -174,6 +195,28 @@ def _certificates(table: Table, key: str) -> Path:
     return path
 
 
+def _moonraker(table: Table, serial: str, name: str | None) -> MoonrakerPrinter:
+    return MoonrakerPrinter(serial, name, _url(table, "http://192.0.2.11:7125"), table.optional_secret("api_key"))
+
+
+def _prusalink(table: Table, serial: str, name: str | None) -> PrusaLinkPrinter:
+    url, api_key = _url(table, "http://192.0.2.12"), table.optional_secret("api_key")
+    username, password = table.optional_text("username"), table.optional_secret("password")
+    if (api_key is None) == (password is None):
+        raise table.error("api_key", "either `api_key`, or `username` and `password`, each secret also as `…_file`")
+    if (username is None) != (password is None):
+        raise table.error("username", "the user name that goes with `password`, and only with it")
+    return PrusaLinkPrinter(serial, name, url, api_key, username, password)
+
+
+def _url(table: Table, example: str) -> str:
+    """The base URL of a printer that speaks HTTP."""
+    url = table.text("url").rstrip("/")
+    if not _is_base_url(url):
+        raise table.error("url", f'the address of the printer as a URL, such as "{example}"')
+    return url
+
+
 def _simulated(table: Table, serial: str, name: str | None) -> SimulatedPrinter:
     return SimulatedPrinter(
         serial=serial,
@@ -188,6 +231,14 @@ def _simulated(table: Table, serial: str, name: str | None) -> SimulatedPrinter:
         pause_at_percent=table.optional_number("pause_at_percent", low=1, high=99),
         pause_seconds=table.number("pause_seconds", default=60, low=1, high=A_WEEK_SECONDS),
     )
+
+
+_READERS: Final[dict[str, Callable[[Table, str, str | None], Printer]]] = {
+    "bambu": _bambu,
+    "moonraker": _moonraker,
+    "prusalink": _prusalink,
+    "simulated": _simulated,
+}
 
 
 def _refuse_the_same_serial_twice(table: Table, printers: tuple[Printer, ...]) -> None:

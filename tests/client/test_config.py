@@ -2,7 +2,7 @@
 
 import pytest
 
-from printqueue.client.config import BambuPrinter, SimulatedPrinter, Tls, load
+from printqueue.client.config import BambuPrinter, MoonrakerPrinter, PrusaLinkPrinter, SimulatedPrinter, Tls, load
 from printqueue.client.toml_table import ConfigError
 from tests.client.certificates import Authority
 
@@ -10,6 +10,8 @@ pytestmark = pytest.mark.sqlite_only
 
 HEAD = 'server = "https://queue.example/"\nkey = "pf_ab_cd"\n'
 SIMULATED = '[[printer]]\nserial = "sim-1"\ndriver = "simulated"\n'
+MOONRAKER = '[[printer]]\nserial = "voron-1"\ndriver = "moonraker"\nurl = "http://192.0.2.11:7125/"\n'
+PRUSALINK = '[[printer]]\nserial = "mk4-1"\ndriver = "prusalink"\nurl = "http://192.0.2.12"\n'
 BAMBU = '[[printer]]\nserial = "01P00A000000000"\ndriver = "bambu"\nhost = "192.0.2.10"\n'
 
 
@@ -69,6 +71,30 @@ def test_an_authority_s_file_without_certificates_is_refused(refusal, tmp_path):
     )
 
 
+def test_moonraker_needs_no_key_where_it_trusts_the_client(read):
+    config = read(HEAD + MOONRAKER)
+
+    assert config.printers == (MoonrakerPrinter("voron-1", None, "http://192.0.2.11:7125", None),)
+
+
+def test_prusalink_takes_a_key_or_a_name_and_a_password(read, tmp_path):
+    (tmp_path / "password").write_text("secret\n")
+    by_password = 'username = "maker"\npassword_file = "password"\n'
+
+    config = read(HEAD + PRUSALINK + 'api_key = "k"\n' + PRUSALINK.replace("mk4-1", "mk4-2") + by_password)
+
+    assert config.printers == (
+        PrusaLinkPrinter("mk4-1", None, "http://192.0.2.12", "k"),
+        PrusaLinkPrinter("mk4-2", None, "http://192.0.2.12", None, "maker", "secret"),
+    )
+
+
+def test_no_secret_is_shown_when_a_configuration_is_printed(read):
+    config = read(HEAD + PRUSALINK + 'username = "maker"\npassword = "hush"\n' + MOONRAKER + 'api_key = "hush"\n')
+
+    assert "hush" not in repr(config)
+
+
 def test_each_secret_may_be_in_a_file(read, tmp_path):
     (tmp_path / "key").write_text("pf_ab_file\n")
     (tmp_path / "code").write_text("87654321\n")
@@ -97,9 +123,15 @@ def test_each_secret_may_be_in_a_file(read, tmp_path):
         (HEAD + SIMULATED + 'outcome = "good"\n', 'expected one of "completed", "failed", "cancelled"'),
         (HEAD + SIMULATED + "files = []\n", "`files` is not usable; expected a list of one text or more"),
         (
-            HEAD + SIMULATED.replace("simulated", "moonraker"),
-            '`driver` is not usable; expected one of "bambu", "simulated"',
+            HEAD + SIMULATED.replace("simulated", "marlin"),
+            '`driver` is not usable; expected one of "bambu", "moonraker"',
         ),
+        (HEAD + MOONRAKER.replace("http://", ""), "`url` is not usable; expected the address of the printer as a URL"),
+        (HEAD + MOONRAKER + 'api_key = "a"\napi_key_file = "b"\n', "either `api_key` or `api_key_file`, and not both"),
+        (HEAD + MOONRAKER + 'username = "maker"\n', "printer 1 (voron-1): unknown key `username`"),
+        (HEAD + PRUSALINK, "`api_key` is missing; expected either `api_key`, or `username` and `password`"),
+        (HEAD + PRUSALINK + 'api_key = "k"\npassword = "p"\n', "expected either `api_key`, or `username` and `passw"),
+        (HEAD + PRUSALINK + 'password = "p"\n', "`username` is missing; expected the user name that goes with"),
         (HEAD + SIMULATED + SIMULATED, "two [[printer]] have the serial `sim-1`"),
         (HEAD + BAMBU, "expected either `access_code` or `access_code_file`"),
         (HEAD + BAMBU + 'access_code = "1"\n', "`tls_ca` is missing"),

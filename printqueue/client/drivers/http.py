@@ -27,6 +27,7 @@ MAX_ANSWER_BYTES: Final = 1024 * 1024
 """Far more than any answer that is read here; what is longer comes from something else than a printer."""
 
 CONTENT_OK: Final = 200
+SERVER_ERROR: Final = 500
 REFUSED: Final = (401, 403)
 
 
@@ -139,6 +140,8 @@ class PrinterHttp:
 
     def unexpected(self, path: str, status: int, program: str) -> OutOfSightError:
         """Return the error for an answer that `program` would not give."""
+        if status >= SERVER_ERROR:
+            return OutOfSightError(f"{self._url} is broken or starting ({status} for {path}): is {program} running?")
         return OutOfSightError(f"{self._url} does not answer as {program} ({status} for {path}): check `url`")
 
     def _read(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
