@@ -52,6 +52,16 @@ class MoonrakerPrinter:
 
 
 @dataclass(frozen=True, slots=True)
+class OctoPrintPrinter:
+    """A printer behind OctoPrint, which answers nobody without a key."""
+
+    serial: str
+    name: str | None
+    url: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PrusaLinkPrinter:
     """A Prusa printer with PrusaLink. It takes either the key or, by Digest, the name and the password."""
 
@@ -80,7 +90,7 @@ class SimulatedPrinter:
     pause_seconds: float = 60.0
 
 
-Printer = BambuPrinter | MoonrakerPrinter | PrusaLinkPrinter | SimulatedPrinter
+Printer = BambuPrinter | MoonrakerPrinter | OctoPrintPrinter | PrusaLinkPrinter | SimulatedPrinter
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +209,10 @@ def _moonraker(table: Table, serial: str, name: str | None) -> MoonrakerPrinter:
     return MoonrakerPrinter(serial, name, _url(table, "http://192.0.2.11:7125"), table.optional_secret("api_key"))
 
 
+def _octoprint(table: Table, serial: str, name: str | None) -> OctoPrintPrinter:
+    return OctoPrintPrinter(serial, name, _url(table, "http://192.0.2.12:5000"), table.secret("api_key"))
+
+
 def _prusalink(table: Table, serial: str, name: str | None) -> PrusaLinkPrinter:
     url, api_key = _url(table, "http://192.0.2.12"), table.optional_secret("api_key")
     username, password = table.optional_text("username"), table.optional_secret("password")
@@ -236,6 +250,7 @@ def _simulated(table: Table, serial: str, name: str | None) -> SimulatedPrinter:
 _READERS: Final[dict[str, Callable[[Table, str, str | None], Printer]]] = {
     "bambu": _bambu,
     "moonraker": _moonraker,
+    "octoprint": _octoprint,
     "prusalink": _prusalink,
     "simulated": _simulated,
 }

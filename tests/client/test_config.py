@@ -190,3 +190,12 @@ def test_a_secret_is_never_in_the_refusal_nor_in_the_repr(refusal, read):
     assert "sec ret" not in refusal('server = "https://q.example"\nkey = "sec ret"\n' + SIMULATED)
     assert "pf_ab_cd" not in repr(config)
     assert "12345678" not in repr(config)
+
+
+def test_octoprint_answers_nobody_without_a_key(tmp_path):
+    path = tmp_path / "client.toml"
+    head = 'server = "https://q.example"\nkey = "k"\n[[printer]]\nserial = "ender-1"\ndriver = "octoprint"\n'
+    path.write_text(head + 'url = "http://192.0.2.12:5000/"\n')
+
+    with pytest.raises(ConfigError, match=r"printer 1 \(ender-1\): `api_key` is missing"):
+        load(path)

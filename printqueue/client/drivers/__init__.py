@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from printqueue.client.config import BambuPrinter, MoonrakerPrinter, Printer, PrusaLinkPrinter
+from printqueue.client.config import BambuPrinter, MoonrakerPrinter, OctoPrintPrinter, Printer, PrusaLinkPrinter
 from printqueue.client.drivers.bambu import BambuDriver
 from printqueue.client.drivers.moonraker import moonraker_driver
+from printqueue.client.drivers.octoprint import octoprint_driver
 from printqueue.client.drivers.prusalink import prusalink_driver
 from printqueue.client.drivers.simulated import SimulatedDriver
 from printqueue.client.snapshot import Snapshot
@@ -40,6 +41,8 @@ def driver_for(printer: Printer, memory: dict[str, Any] | None) -> Driver:
         return BambuDriver(printer, memory)
     if isinstance(printer, MoonrakerPrinter):
         return moonraker_driver(printer, memory)
+    if isinstance(printer, OctoPrintPrinter):
+        return octoprint_driver(printer, memory)
     if isinstance(printer, PrusaLinkPrinter):
         return prusalink_driver(printer, memory)
     return SimulatedDriver(printer, memory)
