@@ -70,6 +70,12 @@ def load(path: Path) -> list[Step]:
     return steps
 
 
+def captured(family: str) -> Path:
+    """The folder of what was recorded of a family; only where CAPTURES is one."""
+    assert CAPTURES is not None
+    return CAPTURES / family
+
+
 def thinned(steps: list[Step], seconds: float) -> list[Step]:
     """What a client sees that looks every so many seconds."""
     seen: list[Step] = []

@@ -152,7 +152,7 @@ def test_a_printer_that_is_off_is_told_in_words(watch, printer):
     watch(driver)
 
     wait_for(lambda: driver.trouble() is not None)
-    assert "cannot be reached" in driver.trouble()
+    assert "cannot be reached" in str(driver.trouble())
 
 
 def test_names_that_are_not_utf_8_are_read_all_the_same(printer, watch):

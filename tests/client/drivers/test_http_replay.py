@@ -9,7 +9,7 @@ from printqueue.client.drivers.prusalink import PrusaLink
 from printqueue.client.runs import SHOW_END_SECONDS
 from printqueue.protocol import ReportState
 from tests.client.drivers.compose_http_prints import FILES, serialized
-from tests.client.drivers.http_replay import CAPTURES, DATA, Player, end_of, load, percents, runs_in, thinned
+from tests.client.drivers.http_replay import CAPTURES, DATA, Player, captured, end_of, load, percents, runs_in, thinned
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -24,7 +24,7 @@ MOONRAKER_BEGAN = 1795466520.1
 
 def recorded_moonraker():
     """The recorded polls, each with the history as it was at that moment."""
-    folder = CAPTURES / "moonraker"
+    folder = captured("moonraker")
     [polls] = folder.glob("*_poll.json")
     jobs = json.loads((folder / "history_list.json").read_text())["result"]["jobs"]
     return [{"t": poll["t"], "answers": moonraker_answers(poll, jobs)} for poll in json.loads(polls.read_text())]
@@ -43,7 +43,7 @@ def moonraker_answers(poll, jobs):
 
 
 def recorded_prusalink():
-    [path] = (CAPTURES / "prusalink").glob("*_full_print.json")
+    [path] = captured("prusalink").glob("*_full_print.json")
     paths = {"/api/v1/status": "status", "/api/v1/job": "job"}
     return [
         {"t": poll["t"], "answers": {path: [poll[key]["code"], poll[key]["body"]] for path, key in paths.items()}}
@@ -103,7 +103,7 @@ def test_a_printer_in_shutdown_is_offline_after_its_end_was_told():
     [later] = player.play([{**steps[-1], "t": steps[-1]["t"] + SHOW_END_SECONDS + 1}])
 
     assert later.state == ReportState.OFFLINE
-    assert "Klipper is not ready (shutdown)" in player.driver.trouble()
+    assert "Klipper is not ready (shutdown)" in str(player.driver.trouble())
 
 
 @pytest.mark.skipif(CAPTURES is None, reason="$PRINTFACTORY_CAPTURES names no recordings")
@@ -141,4 +141,4 @@ def test_a_recorded_buddy_that_says_0_percent_and_0_s_is_printing_and_knows_no_t
 
 
 def buddy(name):
-    return json.loads((CAPTURES / "prusalink" / name).read_text())
+    return json.loads((captured("prusalink") / name).read_text())
