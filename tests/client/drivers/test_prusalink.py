@@ -75,6 +75,21 @@ def test_an_end_with_an_id_counts_for_that_print_alone():
     assert look("FINISHED", 5, 100, run=RUN).ended == ReportState.UNKNOWN_END
 
 
+@pytest.mark.parametrize(
+    ("percent", "name", "gap", "end"),
+    [
+        (18, "Würfel 20.gcode", 60, None),
+        (10, "Würfel 20.gcode", 60, ReportState.UNKNOWN_END),
+        (30, "Lid.gcode", 60, ReportState.UNKNOWN_END),
+        (10, "Würfel 20.gcode", 0, None),
+    ],
+)
+def test_an_id_that_came_round_while_nobody_looked_is_another_print(percent, name, gap, end):
+    seen = look("PRINTING", 4, percent, run=replace(RUN, name=name), gap=gap)
+
+    assert seen.ended == end
+
+
 def test_the_end_of_a_print_that_nobody_saw_is_no_event():
     assert look("FINISHED").ended is None
 
