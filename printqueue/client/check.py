@@ -36,5 +36,7 @@ def _check_printer(printer: Watched) -> tuple[str, bool]:
     label = f"printer {printer.serial}" + (f" ({printer.name})" if printer.name else "")
     snapshots = printer.driver.poll(time.time())
     if snapshots and snapshots[-1].state != ReportState.OFFLINE:
-        return f"{label}: connected, {snapshots[-1].state}", True
+        shown = snapshots[-1].readings
+        error = f"; it shows: {shown.error_message}" if shown.error_code else ""
+        return f"{label}: connected, {snapshots[-1].state}{error}", True
     return f"{label}: {printer.driver.trouble() or 'nothing was heard of it: is it on?'}", False

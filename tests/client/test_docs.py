@@ -21,6 +21,8 @@ TEXTS = [
     HEAD + "x = 1\n" + PRINTER.format(driver="bambu", tls='tls = "off"'),
     HEAD + PRINTER.format(driver="bambu", tls='tls = "off"') + "\nx = 1",
     HEAD + PRINTER.format(driver="bambu", tls=f'tls = "pin"\ntls_sha256 = "{"0" * 64}"') + "\nx = 1",
+    HEAD + '[[printer]]\nserial = "A1"\ndriver = "moonraker"\nurl = "http://h"\nx = 1',
+    HEAD + '[[printer]]\nserial = "A1"\ndriver = "prusalink"\nurl = "http://h"\napi_key = "k"\nx = 1',
     HEAD + '[[printer]]\nserial = "A1"\ndriver = "simulated"\nx = 1',
     HEAD + '[[printer]]\nserial = "A1"\ndriver = "octoprint"\nurl = "http://h"\napi_key = "1"\nx = 1',
 ]
@@ -49,7 +51,7 @@ def test_the_example_is_a_configuration(tmp_path):
     (tmp_path / "printer.cer").write_bytes(Authority.create().pem)
     (tmp_path / "client.toml").write_text((FOLDER / "client.example.toml").read_text())
 
-    assert len(load(tmp_path / "client.toml").printers) == 3
+    assert len(load(tmp_path / "client.toml").printers) == 5
 
 
 def test_the_bound_of_the_spool_is_the_documented_one():

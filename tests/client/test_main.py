@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from tests.client.broker import BambuBroker
+from tests.client.drivers.compose_http_prints import klipper, moonraker
+from tests.client.drivers.printer_server import printer_server
 from tests.client.fake_server import wrong
 from tests.environment import ROOT
 from tests.processes import free_port, wait_for
@@ -123,6 +125,34 @@ def test_a_check_tells_a_wrong_access_code_from_a_wrong_address(configure, tmp_p
         ended = client("--config", configure(bambu), "--check")
 
     assert "refuses the access code" in ended.stdout
+
+
+def test_a_check_says_of_each_printer_that_is_asked_over_http_what_is_wrong(configure, queue):
+    queue.answer = lambda _: wrong("reports")
+    with printer_server() as voron, printer_server() as mk4, printer_server() as stopped:
+        voron.replies = {path: tuple(reply) for path, reply in moonraker(klipper("standby")).items()}
+        mk4.replies = {"/api/v1/status": (401, {})}
+        shutdown = klipper("standby", klipper="shutdown", why="Lost MCU")
+        stopped.replies = {path: tuple(reply) for path, reply in moonraker(shutdown).items()}
+        asked = '[[printer]]\nserial = "{}"\ndriver = "{}"\nurl = "{}"\napi_key = "hush"\n'
+        ended = client(
+            "--config",
+            configure(
+                asked.format("voron-1", "moonraker", voron.url)
+                + asked.format("mk4-1", "prusalink", mk4.url)
+                + asked.format("voron-2", "moonraker", stopped.url)
+            ),
+            "--check",
+        )
+
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines()[:3] == [
+        "ok    printer voron-1: connected, idle",
+        f"WRONG printer mk4-1: {mk4.url} refuses to be asked (401): read the API key, or user name and password, again in "
+        "the printer's settings under PrusaLink and put them into the configuration",
+        "WRONG printer voron-2: Klipper is not ready (shutdown): Lost MCU",
+    ]
+    assert "hush" not in ended.stdout + ended.stderr
 
 
 def test_the_key_is_in_no_line_of_log(configure, queue, tmp_path, start):

@@ -73,6 +73,36 @@ def test_a_hundred_percent_at_first_sight_is_not_believed():
     assert present(tracker_after(replace(PRINTING, percent=100.0))).progress is None
 
 
+def test_a_new_id_s_first_hundred_percent_and_0_s_are_the_last_print_s():
+    stale = Sighting(ReportState.PRINTING, native_id="2", percent=100.0, remaining_seconds=0)
+    fresh = replace(stale, percent=8.0, remaining_seconds=60)
+
+    begun, later = present(tracker_after(IDLE, stale)), present(tracker_after(IDLE, stale, fresh))
+
+    assert (begun.progress, begun.remaining_seconds) == (0.0, None)
+    assert (later.progress, later.remaining_seconds) == (8.0, 60)
+
+
+def test_an_end_from_the_printer_s_records_is_told_before_the_next_print():
+    tracker = tracker_after(IDLE, replace(PRINTING, native_id="1"))
+    first = present(tracker).run_key
+
+    tracker.end(ReportState.COMPLETED, NOW + 200)
+    tracker.see(replace(PRINTING, native_id="2"), NOW + 200, after_gap=False)
+
+    ended, begun = tracker.snapshots(NOW + 200)
+    assert (ended.state, ended.run_key, ended.progress) == (ReportState.COMPLETED, first, 100.0)
+    assert (begun.state, begun.run_key != first) == (ReportState.PRINTING, True)
+
+
+def test_an_end_from_the_records_changes_no_end_that_is_known():
+    tracker = tracker_after(PRINTING, FINISHED)
+
+    tracker.end(ReportState.FAILED, NOW + 200)
+
+    assert (present(tracker).state, tracker.active_run()) == (ReportState.COMPLETED, None)
+
+
 def test_a_print_that_was_followed_may_reach_a_hundred_before_its_end():
     assert present(tracker_after(PRINTING, replace(PRINTING, percent=100.0))).progress == 100.0
 

@@ -204,7 +204,7 @@ class HttpDriver:
         """Ask no more. A question under way is left to its time-out: its thread ends with the process."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(0.5)
+            self._thread.join(0.2)
 
     def is_known(self) -> bool:
         """Whether `poll` has something to say."""

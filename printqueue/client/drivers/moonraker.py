@@ -195,7 +195,7 @@ def look_at(facts: Facts, known: Known, now: float) -> Look | None:
         return None
     run = None if ended is not None else known.run
     seen = _print_seen(facts, state, run, now) if state in ACTIVE_STATES else Sighting(state or ReportState.IDLE)
-    return Look(replace(seen, readings=_readings(facts.objects, state, ended)), ended, _not_ready(facts.objects))
+    return Look(replace(seen, readings=_readings(facts.objects, state)), ended, _not_ready(facts.objects))
 
 
 def _state(objects: dict[str, Any]) -> ReportState | None:
@@ -331,11 +331,10 @@ def _remaining(facts: Facts, print_stats: dict[str, Any]) -> int | None:
     return round(printed / (percent / 100) - printed)
 
 
-def _readings(objects: dict[str, Any], state: ReportState | None, ended: ReportState | None) -> Readings:
+def _readings(objects: dict[str, Any], state: ReportState | None) -> Readings:
     nozzle, bed = table(objects, "extruder"), table(objects, "heater_bed")
     message = _not_ready(objects) or text(table(objects, "print_stats").get("message"))
-    # A failure that is not the known print's is no news about it.
-    is_wrong = state == ReportState.FAILED and ended in (None, ReportState.FAILED)
+    is_wrong = state == ReportState.FAILED
     return Readings(
         nozzle_c=celsius(nozzle.get("temperature")),
         nozzle_target_c=celsius(nozzle.get("target")),

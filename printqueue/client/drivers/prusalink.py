@@ -14,9 +14,9 @@ import httpx2
 from printqueue.client.config import PrusaLinkPrinter
 from printqueue.client.drivers.http import Family, HttpDriver, Known, Look, PrinterHttp, Timing
 from printqueue.client.drivers.values import celsius, number, table, text, whole
-from printqueue.client.runs import Run, Sighting
+from printqueue.client.runs import WENT_BACK_PERCENT, Run, Sighting
 from printqueue.client.snapshot import Readings
-from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, ReportState
+from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, ReportState, file_name_key
 
 STATUS: Final = "/api/v1/status"
 JOB: Final = "/api/v1/job"
@@ -87,8 +87,10 @@ def look_at(status: dict[str, Any], job: dict[str, Any], known: Known, now: floa
     """Return what a status and a job say, given what was known; `job` is empty while there is none."""
     facts = _facts(status, job)
     state = _state(facts, known.run)
-    sighting = _print_seen(facts, state, known.run, now) if state in ACTIVE_STATES else Sighting(state)
-    return Look(_with_readings(sighting, status), _ended(facts, state, known))
+    ended = _ended(facts, state, known)
+    run = known.run if ended is None else None
+    sighting = _print_seen(facts, state, run, now) if state in ACTIVE_STATES else Sighting(state)
+    return Look(_with_readings(sighting, status), ended)
 
 
 def _has_job(status: dict[str, Any]) -> bool:
@@ -116,8 +118,10 @@ def _state(facts: _Facts, run: Run | None) -> ReportState:
 
 def _ended(facts: _Facts, state: ReportState, known: Known) -> ReportState | None:
     """How the known run ended where that needs more than the state: None leaves it to the state."""
-    if known.run is None or state in ACTIVE_STATES:
+    if known.run is None:
         return None
+    if state in ACTIVE_STATES:
+        return ReportState.UNKNOWN_END if _has_its_id_from_another(facts, known.run, known.gap_seconds) else None
     if state not in ENDED_STATES:
         return ReportState.UNKNOWN_END
     is_another = facts.job_id is not None and known.run.native_id not in (None, facts.job_id)
@@ -126,12 +130,27 @@ def _ended(facts: _Facts, state: ReportState, known: Known) -> ReportState | Non
     return state
 
 
+def _has_its_id_from_another(facts: _Facts, run: Run, gap_seconds: float) -> bool:
+    """Whether the id came round while the printer was out of sight, as it can after a reset."""
+    if not gap_seconds or facts.job_id is None or run.native_id != facts.job_id:
+        return False
+    name, percent = _name(facts), number(facts.job.get("progress"), 0, 100)
+    if name and run.name and file_name_key(name) != file_name_key(run.name):
+        return True
+    return percent is not None and run.percent is not None and percent < run.percent - WENT_BACK_PERCENT
+
+
+def _name(facts: _Facts) -> str | None:
+    """The long name; `name` is 8.3 on Buddy."""
+    return text(facts.file.get("display_name")) or text(facts.file.get("name"))
+
+
 def _print_seen(facts: _Facts, state: ReportState, run: Run | None, now: float) -> Sighting:
     known = run if run is not None and run.native_id == facts.job_id else None
     percent = number(facts.job.get("progress"), 0, 100)
     if percent is not None and known is not None and known.percent is not None and percent < known.percent:
         percent = None  # what was printed stays printed
-    name = text(facts.file.get("display_name")) or text(facts.file.get("name"))
+    name = _name(facts)
     return Sighting(
         state=state,
         title=name,
