@@ -69,7 +69,7 @@ def test_each_print_is_one_run_with_one_end_of_the_right_kind(composed):
     assert [end_of(run) for run in runs] == ends
 
 
-def test_percent_begins_at_0_never_falls_and_is_never_100_before_the_end(composed):
+def test_percent_never_falls_and_is_never_100_before_the_end(composed):
     for run in composed[0]:
         known = percents(run)
 
