@@ -38,5 +38,6 @@ def _check_printer(printer: Watched) -> tuple[str, bool]:
     if snapshots and snapshots[-1].state != ReportState.OFFLINE:
         shown = snapshots[-1].readings
         error = f"; it shows: {shown.error_message}" if shown.error_code else ""
-        return f"{label}: connected, {snapshots[-1].state}{error}", True
+        trouble = printer.driver.trouble()
+        return f"{label}: connected, {snapshots[-1].state}{error}" + (f"; but {trouble}" if trouble else ""), True
     return f"{label}: {printer.driver.trouble() or 'nothing was heard of it: is it on?'}", False

@@ -79,11 +79,13 @@ class Look:
     """What a look found. `ended`: how the run that was known ended, as the printer's records tell it.
 
     `not_ready`: the printer answers, but cannot print; why, and how to mend it.
+    `warning`: all works today; what will not for long, and how to mend it.
     """
 
     sighting: Sighting
     ended: ReportState | None = None
     not_ready: str | None = None
+    warning: str | None = None
 
 
 class Family(Protocol):
@@ -194,6 +196,7 @@ class HttpDriver:
         self._failures = 0
         self._trouble: str | None = None
         self._not_ready: str | None = None
+        self._warning: str | None = None
 
     def start(self) -> None:
         """Begin to ask in the background."""
@@ -212,8 +215,8 @@ class HttpDriver:
             return self._tracker.has_seen or self._is_out_of_sight()
 
     def trouble(self) -> str | None:
-        """Return why the printer cannot be seen, in words, or None."""
-        return self._trouble or self._not_ready
+        """Return why the printer cannot be seen, or what is to be mended although it is seen, in words, or None."""
+        return self._trouble or self._not_ready or self._warning
 
     def memory(self) -> dict[str, Any] | None:
         """Return the run that the printer is on, and when it was last seen."""
@@ -268,7 +271,9 @@ class HttpDriver:
         self._seen_at, self._after_gap = now, False
         if look.not_ready and look.not_ready != self._not_ready:
             logger.warning("%s: %s", self._label, look.not_ready)
-        self._not_ready = look.not_ready
+        if look.warning and look.warning != self._warning:
+            logger.warning("%s: %s", self._label, look.warning)
+        self._not_ready, self._warning = look.not_ready, look.warning
 
     def _gap(self) -> float:
         if not self._after_gap or self._seen_at is None:

@@ -7,14 +7,12 @@ print is when the last print of its file had ended before it, and the next entry
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from printqueue.client.config import OctoPrintPrinter
 from printqueue.client.drivers.http import (
-    CONTENT_OK,
     Family,
     HttpDriver,
     Known,
@@ -28,8 +26,6 @@ from printqueue.client.drivers.values import celsius, number, table, text
 from printqueue.client.runs import Run, Sighting
 from printqueue.client.snapshot import Readings
 from printqueue.protocol import ACTIVE_STATES, ReportState
-
-logger = logging.getLogger(__name__)
 
 JOB: Final = "/api/job"
 PRINTER: Final = "/api/printer"
@@ -83,17 +79,16 @@ def octoprint_driver(
     """Return the driver of `printer`, with what it had remembered."""
     label = printer.name or printer.serial
     http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers={"X-Api-Key": printer.api_key}, timing=timing)
-    return HttpDriver(label, http, OctoPrint(label), memory, timing=timing)
+    return HttpDriver(label, http, OctoPrint(), memory, timing=timing)
 
 
 class OctoPrint(Family):
     """Asks for the job and the printer, and for the record of a file when a print of it begins or ends."""
 
-    def __init__(self, label: str) -> None:
-        """`label` begins each line of log."""
-        self._label = label
+    def __init__(self) -> None:
         self._over_since: float | None = None
         self._knows_the_key = False
+        self._warning: str | None = None
 
     def look(self, http: PrinterHttp, known: Known, now: float) -> Look | None:
         """Ask OctoPrint and read its answers."""
@@ -104,7 +99,8 @@ class OctoPrint(Family):
         record = None if path is None else self._record(http, path)
         self._over_since = (self._over_since or now) if is_over(view, known.run) else None
         waited = 0.0 if self._over_since is None else now - self._over_since
-        return look_at(view, record, known, is_patient=0 <= waited < SETTLE_SECONDS)
+        look = look_at(view, record, known, is_patient=0 <= waited < SETTLE_SECONDS)
+        return None if look is None else replace(look, warning=self._warning)
 
     def _view(self, http: PrinterHttp) -> View:
         job, printer = http.get(JOB), http.get(PRINTER)
@@ -124,11 +120,8 @@ class OctoPrint(Family):
         return answer.found or None
 
     def _look_at_the_key(self, http: PrinterHttp) -> None:
-        """Warn once of a key that works today and will not do for long, or not for everything."""
-        answer = http.get(CURRENT_USER)
-        trouble = trouble_with_key(answer.found) if answer.status == CONTENT_OK else None
-        if trouble:
-            logger.warning("%s: %s", self._label, trouble)
+        """Ask once whose key it is: it may work today and not for long, or not for everything."""
+        self._warning = trouble_with_key(http.get(CURRENT_USER).found)
         self._knows_the_key = True
 
 

@@ -103,8 +103,12 @@ def test_a_wrong_key_is_told_with_how_to_make_one(watch):
 def test_the_global_key_works_and_is_warned_of(octoprint, watch, said):
     octoprint.answers["/api/currentuser"] = (200, {"name": "_api", "permissions": ["ADMIN"]})
 
-    wait_for_state(watch(), ReportState.IDLE)
-    assert [line for line in said() if "global API key" in line]
+    driver = watch()
+    wait_for_state(driver, ReportState.IDLE)
+    wait_for(lambda: octoprint.asked.count("/api/job") > 3)
+
+    assert "is OctoPrint's global API key" in driver.trouble()
+    assert len([line for line in said() if "global API key" in line]) == 1
 
 
 def test_a_name_that_is_not_utf8_survives(octoprint, watch):

@@ -32,7 +32,7 @@ class Replay:
         self.restart(memory)
 
     def restart(self, memory):
-        self.driver = HttpDriver("voron", self.http, OctoPrint("voron"), memory, clock=lambda: self.now)
+        self.driver = HttpDriver("voron", self.http, OctoPrint(), memory, clock=lambda: self.now)
 
     def look(self, step, at):
         self.now = START + at
