@@ -1,7 +1,7 @@
 """Rows read and written by statements that are put together once a process.
 
 The ORM puts its SQL together anew for each query, which takes several times as long as a small query itself; and its
-`bulk_update` writes CASE expressions, several times as costly as one prepared statement. So the few queries that every
+`bulk_update` writes CASE expressions, several times as costly as one statement with many values. So the few queries that every
 report makes are made here. Rows are what the ORM would have read. No signals are sent, and no `save` is called.
 """
 
@@ -29,7 +29,7 @@ AS_THEY_ARE: Final = (
 """Columns whose values both databases take as a model holds them."""
 
 MOST_IN_ONE_GO: Final = 12
-"""How many rows are sent to PostgreSQL in one text; for more, a prepared statement a kind is less work."""
+"""How many rows are sent to PostgreSQL in one text; for more, `executemany` a kind is less work."""
 
 
 def read_rows(

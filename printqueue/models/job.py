@@ -111,6 +111,10 @@ class Place:
         is_enabled, printer_id, run_id, run_printer_id, has_run_on_machine = found
         return cls(job_id, bool(is_enabled), printer_id, run_id, run_printer_id, bool(has_run_on_machine))
 
+    def is_still_of(self, job: PrintQueue) -> bool:
+        """Whether the job, locked by now, is where it was seen, and as visible."""
+        return (job.is_enabled, job.printer_id, job.current_run_id) == (self.is_enabled, self.printer_id, self.run_id)
+
 
 _PLACE: Final = """
     SELECT job.is_enabled, job.printer_id, run.id, run.printer_id, run.id IS NOT NULL AND run.ended_at IS NULL
@@ -237,7 +241,7 @@ class PrintQueue(JobRow):
         ids = {place.printer_id, place.run_printer_id, *(printer.pk for printer in printers if printer)}
         hold(Printer, ids)
         job = locked(PrintQueue, [place.job_id, other_job_id]).get(place.job_id)
-        if job is None or (job.printer_id, job.current_run_id) != (place.printer_id, place.run_id):
+        if job is None or not place.is_still_of(job):
             raise Moved
         if place.run_id is not None:
             job.current_run = locked(PrintRun, [place.run_id])[place.run_id]
