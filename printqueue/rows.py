@@ -49,7 +49,9 @@ def read_rows(
     db = connections[DEFAULT_DB_ALIAS]
     statement, names, needed = _select(model, db.vendor, also)
     limit = "" if most is None else f" LIMIT {most:d}"
-    lock_clause = " FOR UPDATE" if lock and db.features.has_select_for_update else ""
+    # Not FOR UPDATE: whoever inserts a row that refers to a locked one may hold the revision counter already, and the
+    # two would wait for each other. Primary keys never change.
+    lock_clause = " FOR NO KEY UPDATE" if lock and db.features.has_select_for_no_key_update else ""
     with db.cursor() as cursor:
         cursor.execute(f'{statement} WHERE {where} ORDER BY "id"{limit}{lock_clause}', values)
         found = cursor.fetchall()
