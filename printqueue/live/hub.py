@@ -71,6 +71,8 @@ class Member:
 
     def push(self, burst: Burst) -> None:
         """Tell of a burst, or leave it in the queue, or note that it came too fast."""
+        if self.has_missed or self.must_reset or self.is_over:
+            return  # what will be read tells of it too; told before, it would hide what was missed
         is_all_news = burst.since >= self.read_upto and burst.end.epoch == self.known.epoch
         if self.write_now is not None and self._is_idle and is_all_news and self.write_now(burst):
             self.known = burst.end

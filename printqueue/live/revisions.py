@@ -22,7 +22,9 @@ from printqueue.rows import Written, read_rows, write_rows
 RowT = TypeVar("RowT", bound="Revisioned", covariant=True)
 
 
-CHANGED: Final = '"revision" > %s AND "revision" <= %s'
+CHANGED: Final = '"revision" > %s AND ("revision" <= %s OR ("structure_revision" > %s AND "structure_revision" <= %s))'
+"""After one revision and up to another. A row that moved on while this was read is told all the same if its structure
+changed in between: the next look would take it for plain progress."""
 
 
 class BulkWriteRefused(RuntimeError):
@@ -136,7 +138,7 @@ class Revisioned(models.Model):
 
         At the `most` so many, whichever. Every process does this after every change.
         """
-        return read_rows(cls, CHANGED, [after, upto], most=most)
+        return read_rows(cls, CHANGED, [after, upto] * 2, most=most)
 
     @classmethod
     def rows_on_a_new_page(cls, now: datetime) -> models.QuerySet[Self]:

@@ -159,7 +159,7 @@ class Stream:
             must_reset, member.must_reset, member.has_missed = member.must_reset, False, False
             async for piece in self._catch_up(must_reset=must_reset):
                 yield piece
-        while member.bursts:
+        while member.bursts and not (member.has_missed or member.must_reset or member.is_over):
             piece = self._told(member.bursts.pop(0))
             if piece:
                 yield piece
@@ -178,6 +178,8 @@ class Stream:
         # The id at the end moves the client on past what was not for him, and past the reset.
         for piece in news.pieces(beginning, lambda event: self._one(event, news.since), sign_of_life(news.end)):
             yield piece
+            if self._member.is_over:
+                return  # however slowly the client reads
 
     async def _read(self, must_reset: bool) -> CatchUp:
         known = self._member.known

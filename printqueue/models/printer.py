@@ -184,7 +184,7 @@ class Printer(Revisioned):
 
     @classmethod
     def changed(cls, after: int, upto: int, most: int) -> list[Self]:
-        return read_rows(cls, CHANGED, [after, upto], most=most, also=READ_WITH_CHANGED)
+        return read_rows(cls, CHANGED, [after, upto] * 2, most=most, also=READ_WITH_CHANGED)
 
     @classmethod
     def rows_on_a_new_page(cls, now: datetime) -> PrinterQuerySet:

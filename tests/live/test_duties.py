@@ -172,6 +172,22 @@ async def test_a_page_that_reads_too_slowly_reads_what_it_missed_from_the_databa
         await until(events, lambda message: message["progress"] == 5)
 
 
+async def test_what_a_slow_page_missed_is_never_hidden_by_what_came_after(monkeypatch):
+    monkeypatch.setattr(hub, "MOST_WAITING_BYTES", 1)
+    jobs = [await in_thread(make_job) for _ in range(6)]
+    async with aclosing(stream_of(viewer()).guarded()) as pieces:
+        events = events_of(pieces)
+        await until(events, lambda message: message["id"] == str(jobs[-1].pk))
+
+        for job in jobs:
+            await in_thread(partial(report_progress, job, 7))
+            await asyncio.sleep(0.1)  # so that each is a burst of its own
+
+        missing = {str(job.pk) for job in jobs}
+        while missing:
+            missing.discard((await until(events, lambda message: message["progress"] == 7))["id"])
+
+
 async def test_a_loop_that_stood_still_during_many_writes_tells_the_last():
     job = await in_thread(make_job)
     async with aclosing(stream_of(viewer()).guarded()) as pieces:
