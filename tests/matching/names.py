@@ -15,7 +15,11 @@ DESIGNS: Final = [
     "Pen grip", "Würfelhalter", "指輪", "Шина кисти", "Star; Size: M", "Bracket 200C", "Stift 5*3", "Attelle: pouce",
 ]  # fmt: skip
 
-SURNAMES: Final = ["Meyer", "Nguyễn", "田中", "O'Brien", "Иванов", "Sánchez", "Ring", "Öz", "Abdel-Karim", "de Vries"]
+SURNAMES: Final = [
+    "Meyer", "Nguyễn", "田中", "O'Brien", "Иванов", "Sánchez", "Ring", "Öz", "Abdel-Karim", "de Vries", "Schmidt", "Kim",
+    "Horváth", "Rossi", "García", "山本", "Петрова", "Clip", "Łoś", "MacLeod", "Šimić", "Ng", "van den Berg", "Yılmaz",
+    "Müller-Lüdenscheidt", "Bianchi", "Dubois", "Hansen", "Papadópoulos", "Singh", "Cohen", "Novák", "Silva", "Weiß",
+]  # fmt: skip
 
 EXTRAS: Final = [
     "", "", "", "_v2", " final", "_PETG_2h30m", "_0.2mm_PLA_MK4S_1h5m", "_200C", " (1)", "_20261124-1432", "-2026-11-23",
@@ -90,7 +94,7 @@ def as_shown(name: str, family: str, rng: Random) -> str:
         case "klipper":
             return rng.choice(["", "november/", "usb/to print/"]) + replaced + ".gcode"
         case "prusalink" if rng.random() < 0.04:
-            return re.sub(r"[^A-Z0-9]", "", stem.upper())[:6] + "~1.BGC"
+            return re.sub(r"[^A-Z0-9_]", "_", re.sub(r"[ .]", "", stem.upper()))[:6] + "~1.BGC"
         case "prusalink":
             return replaced + rng.choice([".bgcode", ".gcode"])
     return replaced + ".gcode"

@@ -5,8 +5,8 @@ Jobs with the same customer, design and file are one wish written twice: a print
 
 Some mistakes leave no trace in anything that is reported, and no program could tell them from a right print. They are
 not made here: a file with nothing in its name but the code of another job; a shared file printed for a customer whose
-job is entered only afterwards, or at another printer than the one that staff just said; a stranger's file with the very
-name that a job gives.
+job is entered only afterwards, or at another printer than the one that staff just said, or once too often; a stranger's
+file with the very name that a job gives.
 """
 
 from __future__ import annotations
@@ -52,10 +52,18 @@ class Wish:
     copies: int
     rush: bool
     printer: int | None
+    is_strict: bool  # whether those who print it keep to that printer, and to one printer for all copies
     stem: str  # how the one who slices it calls the file
     opened_at: datetime
     to_print: int = 0
-    last: datetime | None = None  # when it was last put on a printer
+    last: datetime | None = None  # when it was last put on a printer, and on which
+    last_printer: int | None = None
+    not_before: datetime = MONDAY  # when it is known that it must be printed again
+
+    @property
+    def has_shared_file(self) -> bool:
+        """Whether nothing in the name of its file says for whom it is."""
+        return self.stem in DESIGNS
 
     def is_same_as(self, other: Wish) -> bool:
         """Whether a print of one may as well be the other's."""
@@ -80,6 +88,11 @@ class Print:
     wish: Wish | None
     file_name: str
     how: str
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a job asked for it, and not for something that was printed already."""
+        return self.wish is not None and self.how not in {"started twice", "an old file again"}
 
     @property
     def run_key(self) -> str:
@@ -139,9 +152,11 @@ class Week:
                 copies=rng.choices((1, 2, 3), (93, 5, 2))[0],
                 rush=rng.random() < 0.05,
                 printer=rng.randrange(self.printers) if rng.random() < 0.08 else None,
+                is_strict=True,
                 stem=stem,
                 opened_at=at,
             )
+            wish.is_strict = rng.random() < (0.75 if wish.copies > 1 else 0.97)
             wish.to_print = wish.copies
             wishes.append(wish)
         return wishes
@@ -218,7 +233,7 @@ class Week:
             first = self._twice.pop()
             name = first.file_name
             return self._say(Print(len(self.prints), printer, first.wish, name, "started twice"), at, "completed")
-        wish = self._next(printer, waiting)
+        wish = self._next(printer, [wish for wish in waiting if wish.not_before <= at])
         if wish is None:
             return at + timedelta(minutes=10)
         if rng.random() < 0.02 and not wish.last:
@@ -230,16 +245,21 @@ class Week:
     def _next(self, printer: int, waiting: list[Wish]) -> Wish | None:
         """Most often the first that may go on this printer; sometimes one that is wanted elsewhere all the same."""
         rng = self.rng
-        mine = [wish for wish in waiting if wish.printer in (None, printer) or rng.random() < 0.03]
+        mine = [wish for wish in waiting if not wish.is_strict or self._place_of(wish) in (None, printer)]
         mine.sort(key=lambda wish: (not wish.rush, wish.last or wish.opened_at, wish.number))
         if not mine:
             return None
         return mine[0] if rng.random() < 0.7 else rng.choice(mine[:10])
 
+    def _place_of(self, wish: Wish) -> int | None:
+        """The printer that it should go on."""
+        return wish.last_printer if wish.copies > 1 and wish.last_printer is not None else wish.printer
+
     def _stranger(self, printer: int, at: datetime) -> datetime:
         """A print that nobody asked for: a test piece, or an old file once more."""
         rng = self.rng
-        old = [print for print in self.prints if print.wish is not None and print.wish.to_print == 0]
+        done = [print for print in self.prints if print.wish is not None and print.wish.to_print == 0]
+        old = [print for print in done if print.wish is not None and not print.wish.has_shared_file]
         if old and rng.random() < 0.2:
             again = rng.choice(old)
             return self._say(
@@ -251,16 +271,16 @@ class Week:
     def _print(self, wish: Wish, printer: int, at: datetime) -> datetime:
         rng = self.rng
         wish.to_print -= 1
-        is_own = wish.kind == "plain" and wish.stem not in DESIGNS and wish.file_name.startswith(f"{wish.stem}.")
+        is_own = wish.kind == "plain" and not wish.has_shared_file and wish.file_name.startswith(f"{wish.stem}.")
         if is_own and wish.last is None and rng.random() < 0.01:
             # Printed first and entered afterwards.
             wish.opened_at = at + timedelta(minutes=rng.randrange(5, 30))
         elif rng.random() < 0.1:
-            is_wrong = rng.random() < 0.03 and wish.stem not in DESIGNS
+            is_wrong = rng.random() < 0.03 and not wish.has_shared_file
             said_printer = rng.randrange(self.printers) if is_wrong else printer
             self._note(at, "start", wish, printer=said_printer)
             at += timedelta(minutes=rng.randrange(1, 15))
-        wish.last = at
+        wish.last, wish.last_printer = at, printer
         stem, how = self._stem(wish, at)
         how_it_ends = rng.choices(("completed", "failed", "cancelled", "power cut", "not seen"), (90, 5, 2.5, 1.5, 1))[
             0
@@ -273,9 +293,9 @@ class Week:
             wish.to_print = 0
         elif how_it_ends in {"failed", "cancelled", "power cut"}:
             return self._again(wish, print, end, how_it_ends)
-        elif how_it_ends == "not seen":
+        elif how_it_ends == "not seen" and wish.copies == 1:
             self._note(end + timedelta(minutes=25), "complete", wish)
-        elif rng.random() < 0.005:
+        elif rng.random() < 0.005 and not wish.has_shared_file:
             self._twice.append(print)
         return end + timedelta(minutes=rng.randrange(2, 20))
 
@@ -295,7 +315,7 @@ class Week:
             self._note(begin + timedelta(minutes=15), "retry", wish)
             return end + timedelta(minutes=5)
         self._note(end + timedelta(minutes=1), "retry", wish)
-        wish.last = end + timedelta(minutes=1)
+        wish.last = wish.not_before = end + timedelta(minutes=1)
         return end + timedelta(minutes=rng.randrange(5, 30))
 
     def _stem(self, wish: Wish, at: datetime) -> tuple[str, str]:
@@ -312,8 +332,10 @@ class Week:
                 return f"{rng.choice(open_ones).code}_{told}", "swapped code"
         elif fault < 0.05:
             return cut(told, wish.code, rng), "truncated"
-        elif fault < 0.06 and others:
-            return f"{told} copy of {rng.choice(others).code}", "only another's code"
+        elif fault < 0.06:
+            unlike = [other for other in others if other.design != wish.design]
+            if unlike:
+                return f"{told} copy of {rng.choice(unlike).code}", "only another's code"
         elif fault < 0.075 and others:
             return f"{rng.choice(others).code} {told} {wish.code}", "another's code too"
         return wish.stem, "code"
