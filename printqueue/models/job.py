@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from printqueue import protocol
+from printqueue.file_words import words_key
 from printqueue.live.revisions import Audience, Change, RevisionedQuerySet, save_revised
 from printqueue.models import order
 from printqueue.models.code import new_code
@@ -31,6 +32,8 @@ STATE_FIELDS: Final = (
     "state", "stage", "queue_order", "attention", "copies_done", "current_run", "printer", "match_reason",
     "started_at", "started_by", "ended_at", "ended_by",
 )  # fmt: skip
+KEY_FIELDS: Final = ("file_key", "customer_key", "design_key")
+"""What matching looks for, of the columns that people write."""
 EDITABLE_FIELDS: Final = frozenset(
     {"design_name", "customer_id", "note", "print_file_name", "copies", "rush", "due_at", "wanted_printer"}
 )
@@ -201,10 +204,11 @@ class PrintQueue(JobRow):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """Save as `Revisioned` does; a new job gets its code and its place, an edited one what follows from the edit."""
         self.file_key = protocol.file_name_key(self.print_file_name)
+        self.customer_key, self.design_key = words_key(self.customer_id), words_key(self.design_name)
         if not self.is_active and self.state not in ENDED:
             self.printer = self.wanted_printer
         if update_fields is not None:
-            update_fields = {*update_fields, "file_key", "printer"}
+            update_fields = {*update_fields, *KEY_FIELDS, "printer"}
         if not self._state.adding:
             super().save(update_fields=update_fields)
             return
@@ -254,7 +258,7 @@ class PrintQueue(JobRow):
     def create(cls, *, by: Who, now: datetime, **fields: Any) -> Self:
         """Put a new job into the queue: at its end, or with `rush` behind the rush jobs that wait already."""
         job = cls(created_by=by.user, created_at=now, **fields)
-        job.full_clean(exclude=["code", "file_key"])
+        job.full_clean(exclude=["code", *KEY_FIELDS])
         job.save()
         record(job, old="", new=job.state, who=by, at=now)
         return job
@@ -272,7 +276,7 @@ class PrintQueue(JobRow):
         became_rush = fields.get("rush", self.rush) and not self.rush
         for name in fields.keys() & EDITABLE_FIELDS:
             setattr(self, name, fields[name])
-        self.full_clean(exclude=["code", "file_key"])
+        self.full_clean(exclude=["code", *KEY_FIELDS])
         if position is None and became_rush and self.state == JobState.READY:
             position = order.after_rush(self._others_ready())
         if position is not None:

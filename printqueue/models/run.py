@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
+from printqueue.file_words import says_nothing
 from printqueue.models.printer import Printer
 from printqueue.models.transition import InvalidTransition, Who, record
 
@@ -200,7 +201,8 @@ class PrintRun(models.Model):
             self.change_state(seen.state, who=who, at=at, reason=self.error_text)
         if seen.progress is not None:
             self.progress = seen.progress
-        self.file_name = self.file_name or seen.file_name
+        if seen.file_name and seen.file_name != self.file_name and says_nothing(self.file_name):
+            self.file_name = seen.file_name
         self.remaining_seconds = seen.remaining_seconds if self.is_active else None
         self.layer = seen.layer if seen.layer is not None else self.layer
         self.total_layers = seen.total_layers if seen.total_layers is not None else self.total_layers
