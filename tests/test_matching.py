@@ -1,33 +1,50 @@
 """Which job a run belongs to: what is not certain stays open."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from printqueue.matching import ONLY_OPEN_JOB, Match, OpenJob, RunFacts, match
+from printqueue.matching import (
+    ONLY_OPEN_JOB,
+    SAME_FILE,
+    SAME_PRINTER,
+    Ambiguous,
+    Match,
+    OpenJob,
+    RunFacts,
+    Suggestion,
+    match,
+)
 from printqueue.protocol import file_name_key
 
-RUN = RunFacts(printer_id=1, file_key="splint")
+NOW = datetime(2026, 11, 23, 15, 6, tzinfo=UTC)
+RUN = RunFacts(printer_id=1, file_name="splint.gcode", started_at=NOW)
+
+
+def job(pk: int, file_name: str, printer_id: int | None = None) -> OpenJob:
+    return OpenJob(pk, f"7K2{pk}", "Splint", "C-1", file_name, printer_id, pk, None, 1)
 
 
 def test_the_only_open_job_with_the_file_is_the_one() -> None:
-    jobs = [OpenJob(7, "splint", None), OpenJob(8, "ring", None)]
-
-    assert match(RUN, jobs) == Match(7, ONLY_OPEN_JOB)
+    assert match(RUN, [job(7, "splint.3mf"), job(8, "ring")]) == Match(7, ONLY_OPEN_JOB)
 
 
 def test_a_job_bound_to_this_printer_is_the_one() -> None:
-    assert match(RUN, [OpenJob(7, "splint", 1)]) == Match(7, ONLY_OPEN_JOB)
+    assert match(RUN, [job(7, "splint", 1)]) == Match(7, ONLY_OPEN_JOB)
 
 
 def test_two_jobs_with_the_file_are_a_question() -> None:
-    assert match(RUN, [OpenJob(7, "splint", None), OpenJob(8, "splint", 1)]) is None
+    found = match(RUN, [job(9, "ring", 1), job(8, "splint"), job(7, "splint", 1)])
+
+    assert found == Ambiguous((Suggestion(7, SAME_FILE), Suggestion(8, SAME_FILE), Suggestion(9, SAME_PRINTER)))
 
 
 def test_a_job_bound_to_another_printer_is_not_touched() -> None:
-    assert match(RUN, [OpenJob(7, "splint", 2)]) is None
+    assert match(RUN, [job(7, "splint", 2)]) == Ambiguous(())
 
 
 def test_a_run_without_a_file_name_matches_nothing() -> None:
-    assert match(RunFacts(1, ""), [OpenJob(7, "", None)]) is None
+    assert match(RunFacts(1, "", NOW), [job(7, "")]) == Ambiguous(())
 
 
 @pytest.mark.parametrize(
