@@ -9,7 +9,7 @@ from typing import Final
 SUFFIXES: Final = (".gcode.3mf", ".bgcode", ".gcode", ".3mf", ".gco", ".bgc", ".g")
 """How print files end, the longest first."""
 
-MAX_DESIGN: Final = 40
+MAX_DESIGN: Final = 24
 """So long, with code and suffix, is a name that every printer's screen and SD card takes."""
 
 _LIKE_A_CODE: Final = re.compile(r"(?=.*[0-9])(?=.*[a-z])[0-9a-z]{4,8}")

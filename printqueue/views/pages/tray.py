@@ -1,0 +1,109 @@
+"""The tray: prints that wait for somebody to say which job they are, and what they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from printqueue.access import jobs_for
+from printqueue.matching import Ambiguous, Match, OpenJob, RunFacts, match
+from printqueue.models import PrintQueue, PrintRun
+from printqueue.models.job import PrintQueueQuerySet
+from printqueue.views.pages.shown_job import ShownRun
+from printqueue.views.pages.staff import StaffRequest, staff_only
+
+SUGGESTED: Final = 2
+"""How many jobs stand beside a print, a press each; the others are in its list."""
+
+LISTED: Final = 200
+CONSIDERED: Final = 2_000
+"""How many open jobs are looked through for a print that waits: beyond them in the queue none is suggested."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A job that a print may be, and what speaks for it; "" where nothing does."""
+
+    job: OpenJob
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A print in the tray, why it is there, and the jobs that it may be."""
+
+    shown: ShownRun
+    why: str
+    likely: list[Choice]
+    others: list[Choice]
+    is_more: bool = False
+    """Whether there are more jobs than the list shows."""
+
+
+@require_safe
+@staff_only
+def tray(request: StaffRequest) -> HttpResponse:
+    """Show the prints that wait for somebody to say which job they are."""
+    return render(request, "printqueue/_tray.html", tray_context(request))
+
+
+def tray_context(request: StaffRequest) -> dict[str, object]:
+    """Return what _tray.html needs."""
+    runs = list(PrintRun.objects.unmatched(request.now).select_related("printer"))
+    return {"waiting": waiting(request, runs, jobs_for(request.actor).open()) if runs else []}
+
+
+def waiting(request: StaffRequest, runs: Sequence[PrintRun], jobs: PrintQueueQuerySet) -> list[Waiting]:
+    """Return for each of `runs` which of `jobs` it may be, and why none of them was taken without asking."""
+    candidates = jobs.as_candidates(CONSIDERED)
+    taken = list(jobs_for(request.actor).taken())
+    return [_waiting(ShownRun(run, request.now), candidates, taken) for run in runs]
+
+
+def _waiting(shown: ShownRun, candidates: list[OpenJob], taken: list[PrintQueue]) -> Waiting:
+    run = shown.run
+    facts = RunFacts(run.printer_id or 0, run.file_name, run.started_at)
+    found = match(facts, candidates)
+    reasons = _reasons(found)
+    by_pk = {job.pk: job for job in candidates}
+    suggested = [Choice(by_pk[pk], reason) for pk, reason in reasons.items() if pk in by_pk]
+    rest = [Choice(job) for job in candidates if job.pk not in reasons]
+    others = [*suggested[SUGGESTED:], *rest]
+    return Waiting(
+        shown, _why(facts, found, taken), suggested[:SUGGESTED], others[:LISTED], is_more=len(others) > LISTED
+    )
+
+
+def _reasons(found: Match | Ambiguous) -> dict[int, str]:
+    """Return what speaks for the jobs that were found, by pk, the likeliest first."""
+    suggestions = (found,) if isinstance(found, Match) else found.suggestions
+    return {suggestion.job_id: suggestion.reason for suggestion in suggestions}
+
+
+def _why(facts: RunFacts, found: Match | Ambiguous, taken: list[PrintQueue]) -> str:
+    """Return why the print found no job by itself."""
+    if not facts.file_name:
+        return "The printer does not name its file."
+    if isinstance(found, Match):
+        return "The job came, or became free, after this print had begun."
+    if found.suggestions:
+        return "Not certain enough to link by itself." if len(found.suggestions) == 1 else "It may be one of several."
+    twin = _twin(facts, taken)
+    if twin is not None:
+        return f"It looks like {twin.code}, but that is on {twin.printer} already. A second copy?"
+    return "No open job fits."
+
+
+def _twin(facts: RunFacts, taken: list[PrintQueue]) -> PrintQueue | None:
+    """Return the job that the print would have been linked to, had that no run on a machine."""
+    if not taken:
+        return None
+    # Wherever they are.
+    free = [replace(job.as_candidate(place), printer_id=None, started_at=None) for place, job in enumerate(taken)]
+    found = match(facts, free)
+    return next(job for job in taken if job.pk == found.job_id) if isinstance(found, Match) else None
