@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 SUFFIXES: Final = (".gcode.3mf", ".bgcode", ".gcode", ".3mf", ".gco", ".bgc", ".g")
@@ -25,13 +24,13 @@ def design_name(file_name: str) -> str:
 def certain_name(design: str, code: str, file_name: str) -> str:
     """Return a name for the file of a job that no printer changes and that leads to this job alone.
 
-    `design` and `code` are the job's, `file_name` is the present one, of which the ending stays. Parts of the design
-    that another job's code may look like are left out.
+    `design` and `code` are the job's, `file_name` is the present one, of which the ending stays. A design that would
+    not be whole in it is left out: what remains may be another one's name.
     """
-    plain = unicodedata.normalize("NFKD", design).encode("ascii", "ignore").decode().lower()
-    words = [word for word in re.findall(r"[a-z0-9]+", plain) if not _LIKE_A_CODE.fullmatch(word)]
-    stem = "-".join(words)[:MAX_DESIGN].rstrip("-") or "print"
-    return f"{stem}_{code}{_split(file_name)[1] or '.gcode'}"
+    words = re.findall(r"[a-z0-9]+", design.lower())
+    stem = "-".join(words)
+    is_whole = design.isascii() and 0 < len(stem) <= MAX_DESIGN and not any(map(_LIKE_A_CODE.fullmatch, words))
+    return f"{stem if is_whole else 'job'}_{code}{_split(file_name)[1] or '.gcode'}"
 
 
 def _split(name: str) -> tuple[str, str]:

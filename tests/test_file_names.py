@@ -28,13 +28,16 @@ def test_a_design_is_named_after_its_file(file_name: str, design: str) -> None:
         ("Infinity Splint", "infinity-splint_s6.gcode.3mf", "infinity-splint_7K2Q.gcode.3mf"),
         ("Infinity Splint", "a.GCODE", "infinity-splint_7K2Q.gcode"),
         ("Infinity Splint", "plate_1", "infinity-splint_7K2Q.gcode"),
-        ("Würfel: groß (2×)", "w.bgcode", "wurfel-gro-2_7K2Q.bgcode"),
-        ("夹板 🦴", "a.3mf", "print_7K2Q.3mf"),
-        ("Like 9MMQ, s10 and v12", "a.gcode", "like-s10-and-v12_7K2Q.gcode"),
+        ("Thumb Spica Shell, short", "a.gcode", "thumb-spica-shell-short_7K2Q.gcode"),
+        ("Thumb Spica Shell, short, vented", "a.gcode", "job_7K2Q.gcode"),  # cut, it would be the one above
+        ("Würfel: groß (2×)", "w.bgcode", "job_7K2Q.bgcode"),
+        ("夹板 🦴", "a.3mf", "job_7K2Q.3mf"),
+        ("Like 9MMQ", "a.gcode", "job_7K2Q.gcode"),  # another job's code, perhaps
+        ("Ring v12, s10", "a.gcode", "ring-v12-s10_7K2Q.gcode"),
         ("../../etc/passwd", "a.gcode", "etc-passwd_7K2Q.gcode"),
-        ("W" * 200, "a.gcode", f"{'w' * 40}_7K2Q.gcode"),
+        ("...", "a.gcode", "job_7K2Q.gcode"),
     ],
 )
-def test_the_certain_name_has_design_code_and_ending(design: str, file_name: str, name: str) -> None:
+def test_the_certain_name_has_code_ending_and_a_design_that_is_whole(design: str, file_name: str, name: str) -> None:
     assert certain_name(design, "7K2Q", file_name) == name
     assert name.isascii() and is_safe_text(name)
