@@ -1,11 +1,12 @@
 """The tray: GET /admin/print-queue/tray/."""
 
 import pytest
+from django.utils import timezone
 
-from printqueue.models import PrintRun
+from printqueue.models import PrintRun, Who
 from printqueue.views.pages import tray
 from tests.factories import Client, make_printer
-from tests.pages.conftest import LIST, ready_job, started_job, text_of
+from tests.pages.conftest import LIST, ended_job, ready_job, started_job, text_of
 
 TRAY = f"{LIST}tray/"
 
@@ -62,7 +63,27 @@ def test_a_second_print_of_a_file_says_where_its_job_is(browser, beside):
     other = Client(make_printer("right", name="Right P1S"), now=beside.now)
     other.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
 
-    assert f"It looks like {job.code}, but that is on Left P1S already." in text_of(browser.get(TRAY))
+    html = text_of(browser.get(TRAY))
+
+    assert f"It looks like {job.code}, but that is on Left P1S already." in html
+    assert f"Open {job.code}" in html
+
+
+@pytest.mark.parametrize(("verb", "words"), [("fail", "has failed"), ("cancel", "was cancelled")])
+def test_a_print_begun_anew_says_that_its_job_is_closed(verb, words, browser, beside):
+    job = ended_job(verb, print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+
+    assert f"It looks like {job.code}, but that {words}. Retry it" in text_of(browser.get(TRAY))
+
+
+def test_a_job_that_was_retried_is_one_press_away(browser, beside):
+    job = ended_job("fail", print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+
+    job.retry(by=Who(), now=timezone.now())
+
+    assert f'name="job" value="{job.pk}"' in text_of(browser.get(TRAY))
 
 
 @pytest.mark.parametrize(("name", "reason"), [("", "does not name its file"), ("strange.gcode", "No open job fits")])

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from printqueue.access import jobs_for
 from printqueue.matching import Ambiguous, Match, OpenJob, RunFacts, match
-from printqueue.models import PrintQueue, PrintRun
+from printqueue.models import JobState, PrintQueue, PrintRun
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.views.pages.shown_job import ShownRun
 from printqueue.views.pages.staff import StaffRequest, staff_only
@@ -43,6 +43,8 @@ class Waiting:
     others: list[Choice]
     is_more: bool = False
     """Whether there are more jobs than the list shows."""
+    twin: PrintQueue | None = None
+    """The job that it looks like, although that cannot take it."""
 
 
 @require_safe
@@ -61,21 +63,26 @@ def tray_context(request: StaffRequest) -> dict[str, object]:
 def waiting(request: StaffRequest, runs: Sequence[PrintRun], jobs: PrintQueueQuerySet) -> list[Waiting]:
     """Return for each of `runs` which of `jobs` it may be, and why none of them was taken without asking."""
     candidates = jobs.as_candidates(CONSIDERED)
-    taken = list(jobs_for(request.actor).taken())
-    return [_waiting(ShownRun(run, request.now), candidates, taken) for run in runs]
+    closed = list(jobs_for(request.actor).closed_lately(request.now).in_order())
+    return [_waiting(ShownRun(run, request.now), candidates, closed) for run in runs]
 
 
-def _waiting(shown: ShownRun, candidates: list[OpenJob], taken: list[PrintQueue]) -> Waiting:
+def _waiting(shown: ShownRun, candidates: list[OpenJob], closed: list[PrintQueue]) -> Waiting:
     run = shown.run
     facts = RunFacts(run.printer_id or 0, run.file_name, run.started_at)
     found = match(facts, candidates)
+    twin = None if isinstance(found, Match) else _twin(facts, closed)
     reasons = _reasons(found)
     by_pk = {job.pk: job for job in candidates}
-    suggested = [Choice(by_pk[pk], reason) for pk, reason in reasons.items() if pk in by_pk]
-    rest = [Choice(job) for job in candidates if job.pk not in reasons]
-    others = [*suggested[SUGGESTED:], *rest]
+    suggested = [Choice(by_pk[pk], reason) for pk, reason in reasons.items()]
+    others = [*suggested[SUGGESTED:], *(Choice(job) for job in candidates if job.pk not in reasons)]
     return Waiting(
-        shown, _why(facts, found, taken), suggested[:SUGGESTED], others[:LISTED], is_more=len(others) > LISTED
+        shown,
+        _why(facts, found, twin),
+        likely=suggested[:SUGGESTED],
+        others=others[:LISTED],
+        is_more=len(others) > LISTED,
+        twin=twin,
     )
 
 
@@ -85,25 +92,25 @@ def _reasons(found: Match | Ambiguous) -> dict[int, str]:
     return {suggestion.job_id: suggestion.reason for suggestion in suggestions}
 
 
-def _why(facts: RunFacts, found: Match | Ambiguous, taken: list[PrintQueue]) -> str:
+def _twin(facts: RunFacts, closed: list[PrintQueue]) -> PrintQueue | None:
+    """Return the one of `closed` that the print would have been linked to, were that open and alone."""
+    # Wherever they are.
+    free = [replace(job.as_candidate(place), printer_id=None, started_at=None) for place, job in enumerate(closed)]
+    found = match(facts, free)
+    return next(job for job in closed if job.pk == found.job_id) if isinstance(found, Match) else None
+
+
+def _why(facts: RunFacts, found: Match | Ambiguous, twin: PrintQueue | None) -> str:
     """Return why the print found no job by itself."""
     if not facts.file_name:
         return "The printer does not name its file."
     if isinstance(found, Match):
         return "The job came, or became free, after this print had begun."
+    if twin is not None and twin.is_active:
+        return f"It looks like {twin.code}, but that is on {twin.printer or 'a printer'} already. A second copy?"
+    if twin is not None:
+        ended = "has failed" if twin.state == JobState.FAILED else "was cancelled"
+        return f"It looks like {twin.code}, but that {ended}. Retry it, then link this print."
     if found.suggestions:
         return "Not certain enough to link by itself." if len(found.suggestions) == 1 else "It may be one of several."
-    twin = _twin(facts, taken)
-    if twin is not None:
-        return f"It looks like {twin.code}, but that is on {twin.printer} already. A second copy?"
     return "No open job fits."
-
-
-def _twin(facts: RunFacts, taken: list[PrintQueue]) -> PrintQueue | None:
-    """Return the job that the print would have been linked to, had that no run on a machine."""
-    if not taken:
-        return None
-    # Wherever they are.
-    free = [replace(job.as_candidate(place), printer_id=None, started_at=None) for place, job in enumerate(taken)]
-    found = match(facts, free)
-    return next(job for job in taken if job.pk == found.job_id) if isinstance(found, Match) else None
