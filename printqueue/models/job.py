@@ -75,11 +75,10 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
         not_ended = self.enabled().filter(stage__lt=order.Stage.ENDED)
         return not_ended.filter(models.Q(state=JobState.READY) | idle)
 
-    def closed_lately(self, now: datetime) -> Self:
-        """Return the jobs that a run may look like though it cannot be linked: on a machine, or without success."""
-        on_machine = models.Q(stage=order.Stage.ON_PRINTER, current_run__state__in=RUN_ACTIVE)
+    def at_hand(self, now: datetime) -> Self:
+        """Return the jobs that are on a printer, or ended without success lately."""
         unsuccessful = models.Q(ended_at__gt=now - RECENT, state__in=[JobState.FAILED, JobState.CANCELLED])
-        return self.enabled().filter(on_machine | unsuccessful)
+        return self.enabled().filter(models.Q(stage=order.Stage.ON_PRINTER) | unsuccessful)
 
     def as_candidates(self, most: int | None = None) -> list[OpenJob]:
         """Return these jobs, at the `most` so many, as matching sees them: in the order of the list, from place 0."""

@@ -63,7 +63,8 @@ def tray_context(request: StaffRequest) -> dict[str, object]:
 def waiting(request: StaffRequest, runs: Sequence[PrintRun], jobs: PrintQueueQuerySet) -> list[Waiting]:
     """Return for each of `runs` which of `jobs` it may be, and why none of them was taken without asking."""
     candidates = jobs.as_candidates(CONSIDERED)
-    closed = list(jobs_for(request.actor).closed_lately(request.now).in_order())
+    at_hand = jobs_for(request.actor).at_hand(request.now).select_related("current_run").in_order()
+    closed = [job for job in at_hand if not job.is_open]
     return [_waiting(ShownRun(run, request.now), candidates, closed) for run in runs]
 
 
