@@ -83,8 +83,8 @@ def test_a_print_that_outlives_its_job_fits(job, left, page):
 
 def test_a_tray_of_the_longest_names_fits(left, page):
     name = "w" * 240 + ".gcode"
-    for _ in range(4):
-        make_job(design_name="W" * 200, print_file_name=name, customer_id="W" * 20)
+    for number in range(4):
+        make_job(design_name="W" * 200, print_file_name=name, customer_id=f"{number}{'W' * 19}")
     prints(left, 5, file_name=name)
     go(page)
     expect(page.locator(".likely")).to_have_count(2)
