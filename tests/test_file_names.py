@@ -1,9 +1,14 @@
 """What a file name says of its design, and which name leads to its job for certain."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from printqueue.file_names import certain_name, design_name
+from printqueue.matching import Match, OpenJob, RunFacts, match
 from printqueue.protocol import is_safe_text
+
+NOW = datetime(2026, 11, 23, 15, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +46,27 @@ def test_a_design_is_named_after_its_file(file_name: str, design: str) -> None:
 def test_the_certain_name_has_code_ending_and_a_design_that_is_whole(design: str, file_name: str, name: str) -> None:
     assert certain_name(design, "7K2Q", file_name) == name
     assert name.isascii() and is_safe_text(name)
+
+
+DESIGNS = [
+    "Ring",
+    "Ring, wide",
+    "Ring, wide, with vent holes",
+    "Ring, wide, with slots",
+    "Würfel",
+    "Wurfel",
+    "9MMQ",
+    "C-1042",
+]
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_print_of_the_certain_name_is_linked_whatever_else_is_wanted(design: str) -> None:
+    jobs = [
+        OpenJob(pk, f"{pk}K2Q", other, f"C-104{pk}", "plate_1.gcode", None, pk, None, 1)
+        for pk, other in enumerate(DESIGNS, start=1)
+    ]
+    job = jobs[DESIGNS.index(design)]
+    run = RunFacts(1, certain_name(design, job.code, job.file_name), NOW)
+
+    assert match(run, jobs) == Match(job.pk, f"file name has job code {job.code}")

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 
 from printqueue import file_names, protocol
+from printqueue.file_words import words_key
 from printqueue.live.revisions import Audience, Change, RevisionedQuerySet, save_revised
-from printqueue.matching import OpenJob
 from printqueue.models import order
 from printqueue.models.code import new_code
 from printqueue.models.job_row import JobRow
@@ -33,6 +33,8 @@ STATE_FIELDS: Final = (
     "state", "stage", "queue_order", "ready_order", "attention", "copies_done", "current_run", "printer", "match_reason",
     "started_at", "started_by", "ended_at", "ended_by",
 )  # fmt: skip
+KEY_FIELDS: Final = ("file_key", "customer_key", "design_key")
+"""What matching looks for, of the columns that people write."""
 EDITABLE_FIELDS: Final = frozenset(
     {"design_name", "customer_id", "note", "print_file_name", "copies", "rush", "due_at", "wanted_printer"}
 )
@@ -80,14 +82,6 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
         unsuccessful = models.Q(ended_at__gt=now - RECENT, state__in=[JobState.FAILED, JobState.CANCELLED])
         return self.enabled().filter(models.Q(stage=order.Stage.ON_PRINTER) | unsuccessful)
 
-    def as_candidates(self, most: int | None = None) -> list[OpenJob]:
-        """Return these jobs, at the `most` so many, as matching sees them: in the order of the list, from place 0."""
-        rows = self.in_order().values_list(*_FACTS)[:most]
-        return [
-            OpenJob(pk, code, design, customer, file_name, printer_id, place, started_at, copies_left)
-            for place, (pk, code, design, customer, file_name, printer_id, started_at, copies_left) in enumerate(rows)
-        ]
-
     def search(self, text: str) -> Self:
         """Return the jobs that have `text` in their code, design, customer, note or file name."""
         columns = ("code", "design_name", "customer_id", "note", "print_file_name")
@@ -102,13 +96,6 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
         """Return the 1-based position of every ready job by pk, in one query."""
         ready = PrintQueue.objects.ready().values_list("pk", flat=True)
         return {pk: position for position, pk in enumerate(ready, start=1)}
-
-
-_FACTS: Final = (
-    "pk", "code", "design_name", "customer_id", "print_file_name", "printer_id",
-    "started_at", models.F("copies") - models.F("copies_done"),
-)  # fmt: skip
-"""What matching knows of a job, but for its place."""
 
 
 @dataclass(frozen=True)
@@ -185,20 +172,6 @@ class PrintQueue(JobRow):
         is_before = models.Q(queue_order__lt=self.queue_order) | models.Q(queue_order=self.queue_order, pk__lt=self.pk)
         return PrintQueue.objects.ready().filter(is_before).count() + 1
 
-    def as_candidate(self, place: int) -> OpenJob:
-        """Return this job as matching sees it, `place` jobs behind the first."""
-        return OpenJob(
-            pk=self.pk,
-            code=self.code,
-            design_name=self.design_name,
-            customer_id=self.customer_id,
-            file_name=self.print_file_name,
-            printer_id=self.printer_id,
-            place=place,
-            started_at=self.started_at,
-            copies_left=self.copies - self.copies_done,
-        )
-
     def can_become(self, state: JobState) -> bool:
         """Whether its state leads to `state`, so that a page offers the verb."""
         return state in TRANSITIONS[JobState(self.state)]
@@ -237,10 +210,11 @@ class PrintQueue(JobRow):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """Save as `Revisioned` does; a new job gets its code and its place, an edited one what follows from the edit."""
         self.file_key = protocol.file_name_key(self.print_file_name)
+        self.customer_key, self.design_key = words_key(self.customer_id), words_key(self.design_name)
         if not self.is_active and self.state not in ENDED:
             self.printer = self.wanted_printer
         if update_fields is not None:
-            update_fields = {*update_fields, "file_key", "printer"}
+            update_fields = {*update_fields, *KEY_FIELDS, "printer"}
         if not self._state.adding:
             super().save(update_fields=update_fields)
             return
@@ -290,7 +264,7 @@ class PrintQueue(JobRow):
     def create(cls, *, by: Who, now: datetime, **fields: Any) -> Self:
         """Put a new job into the queue: at its end, or with `rush` behind the rush jobs that wait already."""
         job = cls(created_by=by.user, created_at=now, **fields)
-        job.full_clean(exclude=["code", "file_key"])
+        job.full_clean(exclude=["code", *KEY_FIELDS])
         job.save()
         record(job, old="", new=job.state, who=by, at=now)
         return job
@@ -326,7 +300,7 @@ class PrintQueue(JobRow):
         became_rush = fields.get("rush", self.rush) and not self.rush
         for name in fields.keys() & EDITABLE_FIELDS:
             setattr(self, name, fields[name])
-        self.full_clean(exclude=["code", "file_key"])
+        self.full_clean(exclude=["code", *KEY_FIELDS])
         if position is None and became_rush and self.state == JobState.READY:
             position = order.after_rush(self._others_ready())
         if position is not None:

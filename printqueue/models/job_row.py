@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
+from printqueue.file_words import LONGEST_KEY
 from printqueue.live.revisions import Revisioned
 from printqueue.models.job_state import ACTIVE, ENDED, Attention, JobState
 from printqueue.models.order import Stage
@@ -27,6 +28,8 @@ class JobRow(Revisioned):
     note = models.CharField(max_length=500, blank=True)
     print_file_name = models.CharField(_("print file"), max_length=protocol.MAX_FILE_NAME)
     file_key = models.CharField(max_length=protocol.MAX_FILE_NAME * 3, editable=False, db_index=True)
+    customer_key = models.CharField(max_length=LONGEST_KEY, editable=False, db_index=True, default="")
+    design_key = models.CharField(max_length=LONGEST_KEY, editable=False, default="")
     copies = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(999)])
     copies_done = models.PositiveSmallIntegerField(default=0, editable=False)
     rush = models.BooleanField(default=False)
@@ -81,6 +84,8 @@ class JobRow(Revisioned):
             # as its first column SQLite would not search by it, since Django compares a boolean with nothing.
             models.Index(fields=["stage", "queue_order", "id", "is_enabled"], name="job_list_order"),
             models.Index(fields=["printer", "stage", "queue_order", "id", "is_enabled"], name="job_printer_order"),
+            # Whether a job that is not over wants one of the designs that a file name may have.
+            models.Index(fields=["design_key", "stage", "id", "is_enabled"], name="job_design"),
             models.Index(fields=["ended_at"], name="job_ended"),  # what failed lately; what a new page is told of
         ]
         constraints: ClassVar = [

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
+from printqueue.file_words import says_nothing
 from printqueue.live.revisions import save_revised
 from printqueue.models.locks import in_transaction, locked
 from printqueue.models.printer import Printer, links_changed
@@ -206,7 +207,8 @@ class PrintRun(models.Model):
             self.change_state(seen.state, who=who, at=at, reason=self.error_text)
         if seen.progress is not None:
             self.progress = seen.progress
-        self.file_name = self.file_name or seen.file_name
+        if seen.file_name and seen.file_name != self.file_name and says_nothing(self.file_name):
+            self.file_name = seen.file_name
         self.remaining_seconds = seen.remaining_seconds if self.is_active else None
         self.layer = seen.layer if seen.layer is not None else self.layer
         self.total_layers = seen.total_layers if seen.total_layers is not None else self.total_layers

@@ -33,7 +33,7 @@ def test_each_job_that_it_may_be_says_why_and_is_one_press_away(browser, beside)
         button = html.split(f'name="job" value="{job.pk}" title')[1].split("</button>")[0]
         assert job.code in button
         assert job.customer_id in button
-        assert "same file" in button
+        assert "has this file" in button
 
 
 def test_only_the_likeliest_stand_beside_and_the_rest_is_in_the_list(browser, beside):
@@ -44,7 +44,7 @@ def test_only_the_likeliest_stand_beside_and_the_rest_is_in_the_list(browser, be
 
     assert html.count('<button class="btn likely"') == 2
     assert f'<option value="{jobs[2].pk}"' in html
-    assert "(same file)" in html
+    assert "(has this file)" in html
 
 
 def test_a_job_that_came_after_its_print_is_offered_and_not_taken(browser, beside):
@@ -53,7 +53,7 @@ def test_a_job_that_came_after_its_print_is_offered_and_not_taken(browser, besid
 
     html = text_of(browser.get(TRAY))
 
-    assert "had begun" in html
+    assert "One job fits by now." in html
     assert f'name="job" value="{job.pk}"' in html
 
 

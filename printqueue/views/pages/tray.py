@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from printqueue.access import jobs_for
-from printqueue.matching import Ambiguous, Match, OpenJob, RunFacts, match
+from printqueue.file_words import FileName, says_nothing
+from printqueue.matching import Ambiguous, Match, OpenJob, RunFacts, Standing, match
 from printqueue.models import JobState, PrintQueue, PrintRun
 from printqueue.models.job import PrintQueueQuerySet
+from printqueue.reports.candidates import facts_of, read
 from printqueue.views.pages.shown_job import ShownRun
 from printqueue.views.pages.staff import StaffRequest, staff_only
 
@@ -62,21 +65,25 @@ def tray_context(request: StaffRequest) -> dict[str, object]:
 
 def waiting(request: StaffRequest, runs: Sequence[PrintRun], jobs: PrintQueueQuerySet) -> list[Waiting]:
     """Return for each of `runs` which of `jobs` it may be, and why none of them was taken without asking."""
-    candidates = jobs.as_candidates(CONSIDERED)
+    open_jobs = read(Q(pk__in=jobs.in_order().values("pk")[:CONSIDERED]), FileName(""), request.now)
     at_hand = jobs_for(request.actor).at_hand(request.now).select_related("current_run").in_order()
     closed = [job for job in at_hand if not job.is_open]
-    return [_waiting(ShownRun(run, request.now), candidates, closed) for run in runs]
+    closed_facts = [facts_of(job, place, request.now) for place, job in enumerate(closed)]
+    return [_waiting(ShownRun(run, request.now), open_jobs, closed, closed_facts) for run in runs]
 
 
-def _waiting(shown: ShownRun, candidates: list[OpenJob], closed: list[PrintQueue]) -> Waiting:
+def _waiting(
+    shown: ShownRun, open_jobs: list[OpenJob], closed: list[PrintQueue], closed_facts: list[OpenJob]
+) -> Waiting:
     run = shown.run
     facts = RunFacts(run.printer_id or 0, run.file_name, run.started_at)
-    found = match(facts, candidates)
-    twin = None if isinstance(found, Match) else _twin(facts, closed)
+    found = match(facts, [*open_jobs, *closed_facts])
+    looks_like = None if isinstance(found, Match) else _twin(facts, closed_facts)
+    twin = next((job for job in closed if job.pk == looks_like), None)
     reasons = _reasons(found)
-    by_pk = {job.pk: job for job in candidates}
+    by_pk = {job.pk: job for job in open_jobs}
     suggested = [Choice(by_pk[pk], reason) for pk, reason in reasons.items()]
-    others = [*suggested[SUGGESTED:], *(Choice(job) for job in candidates if job.pk not in reasons)]
+    others = [*suggested[SUGGESTED:], *(Choice(job) for job in open_jobs if job.pk not in reasons)]
     return Waiting(
         shown,
         _why(facts, found, twin),
@@ -93,20 +100,20 @@ def _reasons(found: Match | Ambiguous) -> dict[int, str]:
     return {suggestion.job_id: suggestion.reason for suggestion in suggestions}
 
 
-def _twin(facts: RunFacts, closed: list[PrintQueue]) -> PrintQueue | None:
-    """Return the one of `closed` that the print would have been linked to, were that open and alone."""
+def _twin(facts: RunFacts, closed: list[OpenJob]) -> int | None:
+    """Return the one of `closed` that the print would have been linked to, were that open and alone, by its pk."""
     # Wherever they are.
-    free = [replace(job.as_candidate(place), printer_id=None, started_at=None) for place, job in enumerate(closed)]
+    free = [replace(job, standing=Standing.OPEN, printer_id=None, started_at=None) for job in closed]
     found = match(facts, free)
-    return next(job for job in closed if job.pk == found.job_id) if isinstance(found, Match) else None
+    return found.job_id if isinstance(found, Match) else None
 
 
 def _why(facts: RunFacts, found: Match | Ambiguous, twin: PrintQueue | None) -> str:
     """Return why the print found no job by itself."""
-    if not facts.file_name:
-        return "The printer does not name its file."
+    if says_nothing(facts.file_name):
+        return "Its name does not say what it is." if facts.file_name else "The printer does not name its file."
     if isinstance(found, Match):
-        return "The job came, or became free, after this print had begun."
+        return "One job fits by now. Is it that one?"
     if twin is not None and twin.is_active:
         return f"It looks like {twin.code}, but that is on {twin.printer or 'a printer'} already. A second copy?"
     if twin is not None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("printqueue", "0003_runs_on_a_machine"),
+        ("printqueue", "0005_fill_matching_keys"),
     ]
 
     operations = [
