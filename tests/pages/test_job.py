@@ -249,6 +249,16 @@ def test_an_end_that_nobody_saw_says_what_was_seen_last(browser, beside):
     assert "Look at the plate" in html
 
 
+def test_a_print_of_the_certain_file_name_says_that_the_code_is_in_it(browser, beside):
+    job, _twin = (ready_job(design_name="Infinity Splint", print_file_name="splint.gcode") for _ in range(2))
+    beside.says("printing", run_key="a", file_name=f"infinity-splint_{job.code}.gcode", progress=1.0)
+
+    html = page(browser, job)
+
+    assert f"Matched: file name has job code {job.code}" in html
+    assert f"File name has job code {job.code}" in html
+
+
 def test_it_offers_a_file_name_that_is_certain(browser):
     job = ready_job(design_name="Infinity Splint", print_file_name="a.gcode.3mf")
 
