@@ -46,6 +46,10 @@ class JobRow(Revisioned):
     state = models.CharField(max_length=20, choices=JobState.choices, default=JobState.READY, editable=False)
     stage = models.PositiveSmallIntegerField(choices=Stage.choices, default=Stage.READY, editable=False)
     queue_order = models.BigIntegerField(default=0, editable=False)
+    ready_order = models.BigIntegerField(
+        null=True, blank=True, editable=False,
+        help_text=_("Its order when it was last ready, to go back to when its print turns out to be another job's."),
+    )  # fmt: skip
     attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, editable=False)
     current_run = models.ForeignKey(
         PrintRun, null=True, blank=True, editable=False, related_name="+", on_delete=models.PROTECT,

@@ -140,7 +140,7 @@ class Reception:
         if run is None or run.job_id is not None or self.report.state not in ACTIVE_STATES:
             return False
         is_named_now = says_nothing(run.file_name) and not says_nothing(self.report.file_name)
-        return run.is_history or is_named_now
+        return run.not_ours_at is None and (run.is_history or is_named_now)
 
     def _started_at(self) -> datetime:
         """Return when the print began, as far as the report says, else when it was first heard of."""
@@ -255,9 +255,9 @@ class Reception:
         job = run.job
         if job is not None and (job.current_run_id == run.pk or job == self.matched):
             self.rows.change(job.follow(run, who=self.who, at=self.at))
-        elif job is not None and job.current_run_id is not None:
-            # The job is at its next copy already.
-            for change in job.count(run):
+        elif job is not None and not self.is_plain:
+            # The job is at its next copy already, or closed: its page shows the run all the same.
+            for change in job.count(run) or [Change(job, [])]:
                 self.rows.change(change)
         if self.is_plain:
             self.rows.observed(run)
