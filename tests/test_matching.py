@@ -25,6 +25,7 @@ from printqueue.matching import (
     Standing,
     match,
 )
+from printqueue.protocol import file_name_key
 
 NOW = datetime(2026, 11, 25, 14, 32, tzinfo=UTC)
 HERE, THERE = 1, 2
@@ -245,3 +246,24 @@ def test_a_suggestion_says_what_speaks_for_it_and_against():
         "file name has job code 7K2Q",
         "design is in the file name, but wanted on another printer",
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Würfel.3mf", "wu\u0308rfel.gcode.3mf"),  # NFD against NFC
+        ("/data/Metadata/plate_1.gcode", "plate_1.3mf"),
+        ("Star; Size: M.3mf", "Star; Size_ M"),  # as an A1 showed one print before and after its start
+        ("C:\\prints\\Ring.BGCODE", "ring.gcode"),
+        ("STRASSE.gcode", "straße.gcode"),
+        ("ring.3mf.gcode", "ring.gcode.3mf"),
+        ("\u200fring\u200e.gcode", "ring"),
+    ],
+)
+def test_spellings_of_one_file_agree(one, other):
+    assert file_name_key(one) == file_name_key(other)
+
+
+@pytest.mark.parametrize("name", ["ring_s6.gcode", "ring s7.gcode", "ring", "gcode.ring"])
+def test_different_files_stay_different(name):
+    assert file_name_key(name) != file_name_key("ring_s7.gcode")
