@@ -280,7 +280,12 @@ class _Evidence:
 
     @cached_property
     def _customers(self) -> set[str]:
-        named = {words_key(job.customer_id): job.customer_id for job in self.jobs}
+        """The customers in the name. A time of day is one only if that customer is waiting for something."""
+        named = {
+            words_key(job.customer_id): job.customer_id
+            for job in self.jobs
+            if job.standing.is_wanted or self.name.places(words_key(job.customer_id))
+        }
         return _longest({key: text for key, text in named.items() if key in self.name.phrases and tells_who(key)})
 
     @cached_property

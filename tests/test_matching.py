@@ -131,6 +131,8 @@ TABLE: list[tuple[str, list[OpenJob], OpenJob | str, object]] = [
     ("7K2Q C-2077 Wrist splint M.gcode", [but(THUMB, Standing.ENDED), WRIST], ASK, [WRIST]),
     ("7K2Q A1B2.gcode", [but(THUMB, Standing.BUSY), job("A1B2")], ASK, [job("A1B2")]),
     ("7K2Q.gcode", [but(THUMB, Standing.BUSY)], ASK, []),  # started twice
+    ("7K2Q_20261124-1042.gcode", [THUMB, NUMBER], ASK, [THUMB, NUMBER]),  # a customer, or a time of day
+    ("7K2Q_20261124-1042.gcode", [THUMB, but(NUMBER, Standing.ENDED)], THUMB, CODE),
     ("7K2Q ring clip.gcode", [THUMB, SURNAME], ASK, [THUMB, SURNAME]),
     # Somebody said that it is being printed here.
     ("wrist-m.gcode", [started(WRIST), WRIST_2], WRIST, STARTED_HERE),
