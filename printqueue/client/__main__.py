@@ -21,7 +21,7 @@ from printqueue.client.drivers import driver_for
 from printqueue.client.loop import Poller, Watched, run_on_time
 from printqueue.client.sender import Sender
 from printqueue.client.server import ServerLink
-from printqueue.client.spool import Spool, SpoolError
+from printqueue.client.spool import IN_MEMORY, Spool, SpoolError
 from printqueue.client.toml_table import ConfigError
 from printqueue.protocol import Report
 
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load(options.config)
         # Looking on must not use up sequences or runs, nor get in the way of a client that is at work.
-        with _spool(":memory:" if options.check or options.dry_run else config.spool) as spool:
+        path = IN_MEMORY if options.check or options.dry_run else config.spool
+        with _spool(path, int(config.spool_megabytes * 1_000_000)) as spool:
             return _run(config, spool, options)
     except (ConfigError, SpoolError) as error:
         logging.error("%s", error)
@@ -64,7 +65,7 @@ def _run(config: Config, spool: Spool, options: argparse.Namespace) -> int:
             lines, all_well = check(printers, server, config.server)
             sys.stdout.write("\n".join(lines) + "\n")
             return OK if all_well else NOT_WELL
-        poller = Poller(printers, spool)
+        poller = Poller(printers, spool, spool.now)
         sender = None if options.dry_run else Sender(spool, server)
         if options.once:
             return _once(printers, poller, sender)
@@ -117,8 +118,8 @@ def _sending(sender: Sender | None, stopping: Event, news: Event) -> Iterator[No
 
 
 @contextmanager
-def _spool(path: Path | str) -> Iterator[Spool]:
-    spool = Spool(path)
+def _spool(path: Path | str, max_bytes: int) -> Iterator[Spool]:
+    spool = Spool(path, max_bytes)
     try:
         yield spool
     finally:
@@ -129,7 +130,7 @@ def _spool(path: Path | str) -> Iterator[Spool]:
 def _watching(config: Config, spool: Spool) -> Iterator[list[Watched]]:
     """Start a driver for each printer; stop them all at the end."""
     printers = [
-        Watched(printer.serial, printer.name, driver_for(printer, spool.memory(printer.serial)))
+        Watched(printer.serial, printer.name, driver_for(printer, spool.memory(printer.serial), spool.now))
         for printer in config.printers
     ]
     for printer in printers:

@@ -101,6 +101,7 @@ class Config:
     key: str = field(repr=False)
     poll_seconds: float
     spool: Path
+    spool_megabytes: float
     printers: tuple[Printer, ...]
 
 
@@ -118,6 +119,7 @@ def load(path: Path) -> Config:
         key=table.secret("key"),
         poll_seconds=table.number("poll_seconds", default=5.0, low=0.1, high=60.0),
         spool=table.path("spool", default="spool.sqlite3"),
+        spool_megabytes=table.number("spool_megabytes", default=64.0, low=5.0, high=100_000.0),
         printers=tuple(_printer(printer) for printer in table.tables("printer", "printer")),
     )
     table.finish()

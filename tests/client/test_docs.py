@@ -6,7 +6,7 @@ import pytest
 
 from printqueue.client.__main__ import _parser
 from printqueue.client.config import load
-from printqueue.client.spool import MAX_REPORTS
+from printqueue.client.spool import MAX_BYTES
 from printqueue.client.toml_table import ConfigError
 from tests.client.certificates import Authority
 from tests.environment import ROOT
@@ -55,7 +55,7 @@ def test_the_example_is_a_configuration(tmp_path):
 
 
 def test_the_bound_of_the_spool_is_the_documented_one():
-    assert f"{MAX_REPORTS:,} kept reports" in README
+    assert f"| `spool_megabytes` | {MAX_BYTES // 1_000_000} |" in README
 
 
 def test_the_unit_starts_the_installed_command():

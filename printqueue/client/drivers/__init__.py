@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from printqueue.client.config import BambuPrinter, MoonrakerPrinter, OctoPrintPrinter, Printer, PrusaLinkPrinter
@@ -35,14 +37,14 @@ class Driver(Protocol):
         """Return in words why the printer cannot be seen and how to mend it, or None."""
 
 
-def driver_for(printer: Printer, memory: dict[str, Any] | None) -> Driver:
-    """Return the driver of `printer`, with what it had remembered."""
+def driver_for(printer: Printer, memory: dict[str, Any] | None, clock: Callable[[], float] = time.time) -> Driver:
+    """Return the driver of `printer`, with what it had remembered. `clock` gives the same time as `poll` is given."""
     if isinstance(printer, BambuPrinter):
-        return BambuDriver(printer, memory)
+        return BambuDriver(printer, memory, clock=clock)
     if isinstance(printer, MoonrakerPrinter):
-        return moonraker_driver(printer, memory)
+        return moonraker_driver(printer, memory, clock=clock)
     if isinstance(printer, OctoPrintPrinter):
-        return octoprint_driver(printer, memory)
+        return octoprint_driver(printer, memory, clock=clock)
     if isinstance(printer, PrusaLinkPrinter):
-        return prusalink_driver(printer, memory)
+        return prusalink_driver(printer, memory, clock=clock)
     return SimulatedDriver(printer, memory)
