@@ -30,9 +30,13 @@ class Call:
 
 @dataclass
 class FakeServer:
-    """`answer` gives each call its answer; it accepts all reports unless a test sets another."""
+    """`answer` gives each call its answer; it accepts all reports unless a test sets another.
+
+    `date`: what it says is the present, the right time if "".
+    """
 
     url: str
+    date: str = ""
     calls: list[Call] = field(default_factory=list)
     answer: Callable[[Call], Answer] = field(default=lambda call: accepted(call))
 
@@ -88,6 +92,9 @@ def fake_server() -> Iterator[FakeServer]:
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
             self.wfile.write(text)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return server.date or super().date_time_string(timestamp)
 
         def log_message(self, *_: object) -> None:
             """Tests are quiet."""

@@ -112,6 +112,34 @@ def test_no_server_makes_us_wait_longer_than_five_minutes(link, queue, seconds):
     assert caught.value.retry_after_seconds == 300.0
 
 
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Wed, 25 Nov 2026 18:02:00 GMT", 120.0),
+        ("Wed, 25 Nov 2026 19:00:00 GMT", 300.0),
+        ("Wed, 25 Nov 2026 17:00:00 GMT", 0.0),
+        ("tomorrow", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_a_date_to_wait_for_is_taken_by_the_clock_of_the_server(link, queue, until, seconds):
+    queue.answer = lambda _: error(429, Retry_After=until)
+    queue.date = "Wed, 25 Nov 2026 18:00:00 GMT"
+
+    with pytest.raises(ServerError) as caught:
+        link.send([BODY])
+
+    assert caught.value.retry_after_seconds == seconds
+
+
+def test_the_results_of_other_reports_are_no_success(link, queue):
+    queue.answer = lambda _: answered([{"result": "accepted", "sequence": 2}])
+
+    with pytest.raises(NeedsMendingError, match="not as a print queue"):
+        link.send([BODY])
+
+
 def test_an_answer_that_cannot_be_unpacked_is_an_error_of_the_server(link, queue):
     queue.answer = lambda _: (200, {"Content-Encoding": "gzip"}, "this is not gzip")
 
