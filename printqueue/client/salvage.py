@@ -51,7 +51,7 @@ def salvage(path: Path) -> Salvaged:
                 found.printers[str(serial)] = KnownPrinter(sequence, memory=memory)
         for number, recorded_at, body in _legible(database, "SELECT id, recorded_at, body FROM report ORDER BY id"):
             report = _json(body, dict)
-            if report is not _NOTHING and isinstance(recorded_at, float) and _NEEDED <= report.keys():
+            if report is not _NOTHING and isinstance(recorded_at, float) and report.keys() >= _NEEDED:
                 found.reports.append((number, recorded_at, report))
     return found
 

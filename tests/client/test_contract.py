@@ -1,6 +1,7 @@
 """The client's own parts against the real server."""
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -42,6 +43,26 @@ def test_a_recorded_print_becomes_one_run_and_completes_its_job(link, spool):
     assert (sender.trouble, spool.waiting(1)) == (None, [])
     assert [run.state for run in PrintRun.objects.all()] == ["completed"]
     assert PrintQueue.objects.get(pk=job.pk).state == "completed"
+
+
+def test_a_print_told_by_a_clock_that_was_set_years_ahead_in_its_course_has_its_true_times(link, tmp_path):
+    """A Raspberry Pi that is switched on without a network: it believes in 1970 until it gets one."""
+    since_boot, ahead = 30.0, 0.0
+    spool = Spool(tmp_path / "spool.sqlite3", wall=lambda: since_boot + ahead, uptime=lambda: since_boot)
+    for n in range(4):
+        printing = Snapshot(ReportState.PRINTING, "1@30", "part.gcode", progress=10.0 * n, started_at=spool.now())
+        spool.save([Poll("sim-1", None, [printing], None)], spool.now())
+        since_boot += 60
+    booted = time.time() - since_boot
+    ahead = booted - 3600  # an hour slow even now
+    Sender(spool, link(make_key()[1])).step()
+    spool.close()
+
+    [run] = PrintRun.objects.all()
+    times = [sample.at.timestamp() - booted for sample in run.samples.order_by("at")]
+    assert [round(later - earlier) for earlier, later in pairwise(times)] == [60, 60, 60]
+    assert abs(times[0] - 30) < 20  # how long a call may be under way on a busy machine
+    assert abs(run.started_at.timestamp() - booted - 30) < 20
 
 
 def test_the_check_is_content_with_a_key_that_may_report(link):

@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import closing, suppress
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -282,7 +283,7 @@ def test_over_a_boot_into_1970_sequences_rise_and_no_report_is_dated_in_the_futu
 
 def test_eras_of_which_nothing_waits_any_more_are_forgotten(path):
     for boot in range(5):
-        spool = Spool(path, wall=lambda boot=boot: NOW_2026 + 1000 * boot, uptime=lambda: 30.0)
+        spool = Spool(path, wall=partial(float, NOW_2026 + 1000 * boot), uptime=lambda: 30.0)
         spool.save([poll()], spool.now())
         spool.forget(spool.waiting(9))
         spool.close()

@@ -45,13 +45,13 @@ class Outage:
     """Three days without a server. `said`: the changes of each printer, by what it showed."""
 
     spool: Spool
-    poll_seconds: float
+    poll_seconds: int
     largest_bytes: int = 0
     said: dict[str, list[int]] = field(default_factory=dict)
     newest: dict[str, int] = field(default_factory=dict)
 
     def last(self, folder):
-        before = {}
+        before: dict[str, tuple[str, str | None]] = {}
         for seconds in range(0, THREE_DAYS_SECONDS, self.poll_seconds):
             polls = [Poll(f"P{n}", f"Printer {n}", [shown(n, seconds)], {"n": n}) for n in range(PRINTERS)]
             for report in self.spool.save(polls, NOW + seconds):
@@ -152,7 +152,8 @@ STRETCHES = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(STRETCHES)
 def test_whatever_the_printers_do_no_change_and_no_newest_state_is_lost(stretches):
-    clock, told = count(), {}
+    clock = count()
+    told: dict[str, list[tuple[int, ReportState, str | None]]] = {}
     spool = Spool(":memory:", RESERVED_BYTES + 60_000)
     for serial, state, run, length in stretches:
         key = f"{run}@1" if state in ACTIVE_STATES else None
