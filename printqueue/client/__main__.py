@@ -65,7 +65,7 @@ def _run(config: Config, spool: Spool, options: argparse.Namespace) -> int:
             lines, all_well = check(printers, server, config.server)
             sys.stdout.write("\n".join(lines) + "\n")
             return OK if all_well else NOT_WELL
-        poller = Poller(printers, spool, spool.now)
+        poller = Poller(printers, spool)
         sender = None if options.dry_run else Sender(spool, server)
         if options.once:
             return _once(printers, poller, sender)

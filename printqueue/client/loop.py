@@ -28,10 +28,11 @@ class Watched:
 class Poller:
     """Polls all printers together: one batch a poll."""
 
-    def __init__(self, printers: list[Watched], spool: Spool, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, printers: list[Watched], spool: Spool, now: Callable[[], float] | None = None) -> None:
+        """`now`: own time, by the spool's clock if not given."""
         self._printers = printers
         self._spool = spool
-        self._now = now
+        self._now = now or spool.now
         self._last_said: dict[str, str] = {}
 
     def step(self) -> list[Report]:

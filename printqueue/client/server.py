@@ -22,6 +22,12 @@ RETRY_AFTER_MAX_SECONDS: Final = 300.0
 
 TIMEOUT: Final = httpx2.Timeout(20.0, connect=5.0)
 
+ANSWER_SECONDS: Final = 60.0
+"""How long an answer may take from its head to its end: a portal's page may come for ever, byte by byte."""
+
+MAX_ANSWER_BYTES: Final = 4_000_000
+"""A long answer of ours has a tenth of it."""
+
 
 class ServerError(Exception):
     """The reports were not taken. Keep them and try again; the message says why in words."""
@@ -87,11 +93,25 @@ class ServerLink:
         """Return the answer, whatever it says. Raises ServerError."""
         body = self._envelope(bodies, sent_at)
         try:
-            return self._http.post(self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT)
+            with self._http.stream(
+                "POST", self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT
+            ) as response:
+                return _whole(response, self._server)
         except httpx2.TransportError as error:
             raise ServerError(f"{self._server} cannot be reached: {_reason(error)}") from error
         except httpx2.RequestError as error:  # a proxy's broken gzip
             raise ServerError(f"{self._server} answers what cannot be read: {_reason(error)}") from error
+
+
+def _whole(response: httpx2.Response, server: str) -> httpx2.Response:
+    """Return `response` with its whole body and what we use of its head. Raises ServerError if there is no end to it."""
+    content, until = bytearray(), time.monotonic() + ANSWER_SECONDS
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES or time.monotonic() > until:
+            raise ServerError(f"{server} answers without end: {_CHECK_URL}")
+    used = {name: value for name, value in response.headers.items() if name in ("location", "retry-after", "date")}
+    return httpx2.Response(response.status_code, headers=used, content=bytes(content))
 
 
 _CHECK_URL: Final = "check `server` in the configuration"

@@ -1,8 +1,20 @@
 """One call to the server, and what each answer means."""
 
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
-from printqueue.client.server import BatchRefusedError, DefectError, NeedsMendingError, ServerError, ServerLink
+from printqueue.client.server import (
+    MAX_ANSWER_BYTES,
+    BatchRefusedError,
+    DefectError,
+    NeedsMendingError,
+    ServerError,
+    ServerLink,
+)
 from tests.client.fake_server import answered, error, wrong
 from tests.processes import free_port
 
@@ -163,6 +175,33 @@ def test_fewer_results_than_reports_are_no_success(link, queue):
 
     with pytest.raises(NeedsMendingError):
         link.send([BODY, BODY])
+
+
+def test_an_answer_that_is_far_too_long_is_not_read_to_its_end(link, queue):
+    queue.answer = lambda _: (200, {}, "x" * (MAX_ANSWER_BYTES + 1))
+
+    with pytest.raises(ServerError, match="answers without end"):
+        link.send([BODY])
+
+
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(http, monkeypatch):
+    monkeypatch.setattr("printqueue.client.server.ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        pool.submit(drip, listening)
+        link = ServerLink(http, f"http://127.0.0.1:{listening.getsockname()[1]}", KEY, "0c7a")
+
+        with pytest.raises(ServerError, match="answers without end"):
+            link.send([BODY])
+
+
+def drip(listening):
+    """Answer one call for as long as anybody listens."""
+    connection, _ = listening.accept()
+    with connection, suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"1\r\nx\r\n")
+            time.sleep(0.02)
 
 
 def test_a_server_that_is_not_there_is_said_in_words(http):
