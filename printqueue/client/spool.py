@@ -48,6 +48,8 @@ MAX_BYTES_IN_MEMORY: Final = 8_000_000
 DURABLE_EVERY_SECONDS: Final = 60.0
 """How often everything is made safe from a power cut; a change of state always is, and at once."""
 
+SAY_AGAIN_SECONDS: Final = 3600.0
+
 SETTLED_AT_MOST: Final = 1000
 """How many reports that were sent may wait for the next poll to be deleted."""
 
@@ -87,7 +89,8 @@ class Spool:
         self._settled: set[int] = set()
         self._last_id = 0
         self._durable_at = float("-inf")
-        self._trouble: str | None = None
+        self._is_in_trouble = self._is_trouble_said = False
+        self._said_at = float("-inf")
         self.client = ""
         kept = self._open()
         self.client = self.client or str(uuid.uuid4())
@@ -202,9 +205,9 @@ class Spool:
         self._written |= printers
         if durable:
             self._durable_at = now
-        if self._trouble is not None:
+        if self._is_trouble_said:
             logger.info("%s can be written again.", self._path)
-            self._trouble = None
+        self._is_in_trouble = self._is_trouble_said = False
 
     def _empty_overflow(self, file: SpoolFile, overflow: SpoolFile) -> None:
         while held := overflow.read(SLICE, without=self._settled):
@@ -269,9 +272,12 @@ class Spool:
             self._overflow_with(intake.reports)
 
     def _say(self, error: SpoolError) -> None:
-        if self._trouble is None:
+        """Log a trouble once, and one that comes and goes, as on a disk that is nearly full, once an hour."""
+        now = time.monotonic()
+        if not self._is_in_trouble and now - self._said_at >= SAY_AGAIN_SECONDS:
             logger.error("%s Reports are kept in memory meanwhile.", error)
-        self._trouble = str(error)
+            self._said_at, self._is_trouble_said = now, True
+        self._is_in_trouble = True
 
 
 class _Intake:

@@ -215,6 +215,24 @@ def test_a_report_that_was_settled_before_a_kill_may_come_again_but_none_is_lost
     again.close()
 
 
+@pytest.mark.parametrize("written_share", [n / 16 for n in range(17)])
+def test_a_power_cut_in_the_middle_of_writing_leaves_what_was_whole(path, written_share):
+    spool = Spool(path)
+    for n in range(20):
+        spool.save([poll(printing(n))], NOW + n)
+    log, torn = path.with_name(path.name + "-wal").read_bytes(), path.with_name("torn.sqlite3")
+    shutil.copy(path, torn)
+    torn.with_name(torn.name + "-wal").write_bytes(log[: int(len(log) * written_share)])
+    spool.close()
+
+    again = Spool(torn)
+    left = percents(again)
+    again.close()
+
+    assert left == list(range(len(left)))
+    assert len(left) >= 20 * written_share - 5
+
+
 def test_what_was_settled_is_deleted_with_the_next_poll(path, reopen):
     spool = reopen()
     spool.save([poll(printing(1), printing(2))], NOW)
@@ -408,6 +426,17 @@ def test_when_the_disk_has_room_again_all_is_on_it_again(small_disk, said):
     assert percents(again) == [1, 2, 3]
     assert "can be written again" in said()[-1]
     again.close()
+
+
+def test_a_disk_that_is_full_again_and_again_is_not_said_each_time(small_disk, said):
+    spool, fill_up, make_room = small_disk
+    for n in range(3):
+        fill_up()
+        spool.save([poll(printing(n, run_key=f"{n}@1"))], NOW + 2 * n)
+        make_room()
+        spool.save([poll(printing(n, run_key=f"{n}@1"))], NOW + 2 * n + 1)
+
+    assert len(said()) == 2
 
 
 def test_a_client_that_starts_with_a_full_disk_reports_all_the_same(small_disk):
