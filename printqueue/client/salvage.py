@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,15 +16,6 @@ SUFFIX: Final = ".damaged"
 """What the name of a file that was set aside ends with. The last one stays; more would fill the disk."""
 
 _NEEDED: Final = {"printer", "state", "measuredAt", "sequence"}
-
-
-@dataclass(slots=True)
-class Salvaged:
-    """What could be read: the client's uuid, its printers, and the reports that waited: number, own time, report."""
-
-    client: str | None = None
-    printers: dict[str, KnownPrinter] = field(default_factory=dict)
-    reports: list[tuple[int, float, Report]] = field(default_factory=list)
 
 
 def set_aside(path: Path) -> Path:
@@ -40,20 +30,25 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def salvage(path: Path) -> Salvaged:
-    """Return what is legible in the file at `path`, which may be nothing."""
-    found = Salvaged()
+def salvaged_knowledge(path: Path) -> tuple[str | None, dict[str, KnownPrinter]]:
+    """Return the client's uuid and what was kept of its printers, as far as the file at `path` is legible."""
+    client, printers = None, {}
     with closing(sqlite3.connect(path)) as database:
         for (name,) in _legible(database, "SELECT uuid FROM client"):
-            found.client = str(name)
+            client = str(name)
         for serial, sequence, memory in _legible(database, "SELECT serial, sequence, memory FROM printer"):
             if isinstance(sequence, int) and _json(memory, dict | None) is not _NOTHING:
-                found.printers[str(serial)] = KnownPrinter(sequence, memory=memory)
+                printers[str(serial)] = KnownPrinter(sequence, memory=memory)
+    return client, printers
+
+
+def salvaged_reports(path: Path) -> Iterator[tuple[int, float, Report]]:
+    """Give the legible reports that waited in the file at `path`, oldest first: number, own time, report."""
+    with closing(sqlite3.connect(path)) as database:
         for number, recorded_at, body in _legible(database, "SELECT id, recorded_at, body FROM report ORDER BY id"):
             report = _json(body, dict)
             if report is not _NOTHING and isinstance(recorded_at, float) and report.keys() >= _NEEDED:
-                found.reports.append((number, recorded_at, report))
-    return found
+                yield number, recorded_at, report
 
 
 _NOTHING: Final[Any] = object()

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 from printqueue.client import clock
 from printqueue.client.clock import Clock, Dates
-from printqueue.client.salvage import salvage, set_aside
+from printqueue.client.salvage import salvaged_knowledge, salvaged_reports, set_aside
 from printqueue.client.snapshot import Snapshot, report_of
 from printqueue.client.spool_file import (
     IN_MEMORY,
@@ -40,7 +40,7 @@ __all__ = ["IN_MEMORY", "Poll", "Spool", "SpoolError", "Waiting"]
 logger = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 64_000_000
-"""About 120,000 reports: 20 printers that print without a pause for three days keep one every 45 s."""
+"""About 120,000 reports: of 20 printers that print for three days without a pause, one every 40 to 80 s."""
 
 MAX_BYTES_IN_MEMORY: Final = 8_000_000
 """What is kept while the disk cannot be written: about an hour of 20 printers in full."""
@@ -49,6 +49,7 @@ DURABLE_EVERY_SECONDS: Final = 60.0
 """How often everything is made safe from a power cut; a change of state always is, and at once."""
 
 SAY_AGAIN_SECONDS: Final = 3600.0
+"""How soon a trouble with the disk that went away is said again."""
 
 SETTLED_AT_MOST: Final = 1000
 """How many reports that were sent may wait for the next poll to be deleted."""
@@ -83,6 +84,7 @@ class Spool:
         self._lock = threading.Lock()
         self._file: SpoolFile | None = None
         self._overflow: SpoolFile | None = None  # what the disk did not take
+        self._overflow_from = 0  # the first id of it; those in the file are smaller
         self._printers: dict[str, KnownPrinter] = {}
         self._written: dict[str, KnownPrinter] = {}
         self._newest: dict[str, Waiting] = {}
@@ -213,8 +215,14 @@ class Spool:
         while held := overflow.read(SLICE, without=self._settled):
             file.write(self.client, held, {}, None, spared=self._spared, durable=False)
             overflow.write(self.client, [], {}, None, settled=[report.id for report in held], durable=False)
+            self._overflow_from = held[-1].id + 1
         overflow.close()
         self._overflow = None
+        self._settled -= self._settled_in_overflow
+
+    @property
+    def _settled_in_overflow(self) -> set[int]:
+        return {number for number in self._settled if number >= self._overflow_from}
 
     @property
     def _spared(self) -> set[int]:
@@ -234,8 +242,11 @@ class Spool:
 
     def _overflow_with(self, reports: list[Waiting]) -> None:
         if self._overflow is None:
-            self._overflow = SpoolFile(IN_MEMORY, MAX_BYTES_IN_MEMORY)
-        self._overflow.write(self.client, reports, {}, None, spared=self._spared, durable=False)
+            self._overflow, self._overflow_from = SpoolFile(IN_MEMORY, MAX_BYTES_IN_MEMORY), self._last_id + 1
+        self._overflow_from = min([self._overflow_from, *(report.id for report in reports)])
+        settled = self._settled_in_overflow
+        self._overflow.write(self.client, reports, {}, None, settled=settled, spared=self._spared, durable=False)
+        self._settled -= settled
 
     def _read(self, file: SpoolFile | None, limit: int, without_printers: Collection[str]) -> list[Waiting]:
         if file is None or limit <= 0:
@@ -249,7 +260,7 @@ class Spool:
         return []
 
     def _begin_anew(self, error: DamagedError) -> None:
-        """Set the damaged file aside and begin another, with what is legible; that waits in memory to be written."""
+        """Set the damaged file aside and begin another, with what is legible of it."""
         if self._file is not None:
             self._file.close()
         self._file = None
@@ -258,18 +269,30 @@ class Spool:
         except OSError as reason:
             self._say(DiskError(f"{error} It cannot be set aside: {reason.strerror}."))
             return
-        found = salvage(aside)
         logger.error("%s It was set aside as %s; what is legible of it is kept.", error, aside)
-        self.client = self.client or found.client or ""
-        self._printers = found.printers | self._printers
+        client, printers = salvaged_knowledge(aside)
+        self.client = self.client or client or str(uuid.uuid4())
+        self._printers = printers | self._printers
         intake = _Intake({}, {}, 0)
-        for number, recorded_at, report in found.reports:
+        for number, recorded_at, report in salvaged_reports(aside):
             if number not in self._settled:
                 intake.add(report, recorded_at, number)
+            if len(intake.reports) >= SLICE:
+                self._take_over(intake)
+        self._take_over(intake)
+
+    def _take_over(self, intake: _Intake) -> None:
+        """Keep salvaged reports in the new file, a slice at a time: all of a large one would not fit into memory."""
         self._newest = intake.newest | self._newest
         self._last_id = max([self._last_id, *(report.id for report in intake.reports)])
-        if intake.reports:
+        try:
+            if self._file is None:
+                self._file, self._written = SpoolFile(self._path, self._max_bytes), {}
+            self._file.write(self.client, intake.reports, self._printers, None, spared=self._spared, durable=True)
+        except SpoolError as error:
+            self._say(error)
             self._overflow_with(intake.reports)
+        intake.reports.clear()
 
     def _say(self, error: SpoolError) -> None:
         """Log a trouble once, and one that comes and goes, as on a disk that is nearly full, once an hour."""

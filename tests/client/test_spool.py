@@ -413,6 +413,18 @@ def test_what_was_sent_from_a_full_disk_is_not_sent_again(small_disk):
     assert percents(spool) == [3]
 
 
+def test_what_was_sent_while_the_disk_was_full_takes_no_room_in_memory(small_disk):
+    spool, fill_up, _ = small_disk
+    spool.save([poll(printing(1))], NOW)
+    fill_up()
+    for n in range(50):
+        spool.save([poll(printing(n, run_key=f"{n}@1"))], NOW + n)
+        spool.forget(spool.waiting(9))
+
+    assert len(spool._overflow.read(100)) <= 1
+    assert len(spool._settled) <= 2
+
+
 def test_when_the_disk_has_room_again_all_is_on_it_again(small_disk, said):
     spool, fill_up, make_room = small_disk
     spool.save([poll(printing(1))], NOW)
