@@ -31,6 +31,9 @@ MENDING_SECONDS: Final = 60.0
 DEFECT_TRIES: Final = 5
 """How often a report is sent by itself to a server that fails over it, with longer and longer pauses between."""
 
+LEFT_OUT_AT_ONCE: Final = 10
+"""How many reports in a row are left out without a pause: a server that takes none at all is of another version."""
+
 LEASED_FOR_SECONDS: Final = 600.0
 """How long a change of state is kept while another client speaks for its printer; the server's lease is 60 s."""
 
@@ -56,6 +59,7 @@ class Sender:
         self._said: str | None = None
         self._refusals: dict[str, str] = {}
         self._left_out: set[tuple[str, str]] = set()
+        self._left_out_in_a_row = 0
 
     def step(self) -> float | None:
         """Send one batch. Return the seconds to wait before the next, None when there is nothing more to send."""
@@ -68,13 +72,16 @@ class Sender:
             results = self._server.send(bodies, sent_at)
         except BatchRefusedError as error:
             self._halve_or_leave_out(batch, error)
-            return 0.0
+            if self._left_out_in_a_row <= LEFT_OUT_AT_ONCE:
+                return 0.0
+            self._say(str(error))
+            return _jittered(MENDING_SECONDS)
         except DefectError as error:
             return self._single_out(batch, error)
         except ServerError as error:
             return self._wait_after(error)
         self._say(None)
-        self._failures = self._tries_alone = 0
+        self._failures = self._tries_alone = self._left_out_in_a_row = 0
         self._limit = min(2 * self._limit, MAX_REPORTS_PER_CALL)
         self._spool.forget(
             [report for report, result in zip(batch, results, strict=True) if self._is_settled(report, result)]
@@ -116,6 +123,7 @@ class Sender:
             report.body,
         )
         self._left_out.add((report.printer, state))
+        self._left_out_in_a_row += 1
         self._spool.forget(batch)
 
     def _single_out(self, batch: list[Waiting], error: DefectError) -> float:
@@ -137,8 +145,7 @@ class Sender:
             pause = MENDING_SECONDS
         else:
             pause = min(RETRY_TO_SECONDS, RETRY_FROM_SECONDS * 2 ** min(self._failures - 1, 10))
-        jittered = pause * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
-        return max(jittered, error.retry_after_seconds or 0.0)
+        return max(_jittered(pause), error.retry_after_seconds or 0.0)
 
     def _is_settled(self, report: Waiting, result: ReportResult) -> bool:
         """Whether the report is done with. A refusal is final, except that a lease of another client runs out."""
@@ -168,6 +175,10 @@ class Sender:
         elif self._said and not trouble:
             logger.info("The server takes reports again.")
         self._said = trouble
+
+
+def _jittered(seconds: float) -> float:
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
 
 
 def _within_body_limit(waiting: list[Waiting]) -> list[Waiting]:

@@ -116,6 +116,7 @@ def test_each_secret_may_be_in_a_file(read, tmp_path):
         (HEAD + 'key_file = "x"\n' + SIMULATED, "expected either `key` or `key_file`, and not both"),
         (HEAD + "poll_seconds = 0\n" + SIMULATED, "`poll_seconds` is not usable; expected a number from 0.1 to 60"),
         (HEAD + "poll_seconds = true\n" + SIMULATED, "`poll_seconds` is not usable"),
+        (HEAD + "spool_megabytes = 1\n" + SIMULATED, "`spool_megabytes` is not usable; expected a number from 5 to"),
         (HEAD + "pol_seconds = 5\n" + SIMULATED, "unknown key `pol_seconds`. Known here: server, key_file, key, poll"),
         (HEAD, "`printer` is missing; expected at least one [[printer]]"),
         (HEAD + SIMULATED + "sped = 2\n", "client.toml, printer 1 (sim-1): unknown key `sped`"),

@@ -10,6 +10,7 @@ from printqueue.client.sender import (
     HELD_SECONDS,
     LEASED_FOR_SECONDS,
     LEASED_PROGRESS_FOR_SECONDS,
+    LEFT_OUT_AT_ONCE,
     MENDING_SECONDS,
     Sender,
 )
@@ -144,6 +145,16 @@ def test_a_report_that_alone_is_too_large_does_not_block_and_is_logged_once(send
     taken = {sequence for call in queue.calls if not too_large & set(call.sequences) for sequence in call.sequences}
     assert (sorted(taken), spool.waiting(9)) == (sequences[:2] + sequences[5:], [])
     assert [line for line in said() if "left out" in line] == said()
+
+
+@pytest.mark.parametrize("answer", [error(413), wrong("reports.0.model")])
+def test_a_server_that_takes_no_report_at_all_does_not_get_the_spool_emptied(sender, spool, queue, answer):
+    fill(spool, 100)
+    queue.answer = lambda _: answer
+    assert drain(sender) > MENDING_SECONDS / 2
+
+    assert len(spool.waiting(100)) == 100 - LEFT_OUT_AT_ONCE - 1
+    assert sender.step() > MENDING_SECONDS / 2
 
 
 NO_ANSWERS = {
