@@ -1,12 +1,10 @@
 """What must survive a restart."""
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 
@@ -15,7 +13,7 @@ import pytest
 from printqueue.client.snapshot import Snapshot
 from printqueue.client.spool import Poll, Spool, SpoolError
 from printqueue.protocol import ReportState
-from tests.environment import cannot_run
+from tests.client.small_disk import small_disk
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -35,7 +33,6 @@ CREATE TABLE report (
 INSERT INTO report (recorded_at, is_change, body) VALUES (1700000000.0, 1,
     '{"printer":"sim-1","state":"printing","measuredAt":"2023-11-14T22:13:20.000Z","sequence":1700000000007,"progress":1}');
 """
-SMALL_DISK_BYTES = 400_000
 IDLE = Snapshot(ReportState.IDLE)
 
 
@@ -81,24 +78,12 @@ def jumping(path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small(tmp_path):
     """A spool on a small disk of its own; what fills the disk up, and what makes room again."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    size = f"size={SMALL_DISK_BYTES}"
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", size, "spool", disk], check=False).returncode:  # noqa: S607
-        cannot_run("no file system may be mounted here")
-    filler = disk / "filler"
-
-    def fill_up():
-        with filler.open("ab", buffering=0) as file, suppress(OSError):
-            while file.write(b"x" * 4096):
-                pass
-
-    spool = Spool(disk / "spool.sqlite3")
-    yield spool, fill_up, filler.unlink
-    spool.close()
-    subprocess.run(["umount", disk], check=True)  # noqa: S607
+    with small_disk(tmp_path / "disk") as disk:
+        spool = Spool(disk.folder / "spool.sqlite3")
+        yield spool, disk.fill_up, disk.make_room
+        spool.close()
 
 
 def seconds(text):
@@ -391,8 +376,8 @@ def test_a_spool_of_an_earlier_version_is_taken_over(path, reopen):
 # ---------------------------------------------------------------------- a disk that is full
 
 
-def test_with_a_full_disk_reports_go_on_from_memory_and_it_is_said_once(small_disk, said):
-    spool, fill_up, _ = small_disk
+def test_with_a_full_disk_reports_go_on_from_memory_and_it_is_said_once(small, said):
+    spool, fill_up, _ = small
     spool.save([poll(printing(1))], NOW)
     fill_up()
     for n in range(2, 5):
@@ -402,8 +387,8 @@ def test_with_a_full_disk_reports_go_on_from_memory_and_it_is_said_once(small_di
     assert [line for line in said() if "kept in memory" in line] == said()
 
 
-def test_what_was_sent_from_a_full_disk_is_not_sent_again(small_disk):
-    spool, fill_up, _ = small_disk
+def test_what_was_sent_from_a_full_disk_is_not_sent_again(small):
+    spool, fill_up, _ = small
     spool.save([poll(printing(1))], NOW)
     fill_up()
     spool.save([poll(printing(2, run_key="2@1"))], NOW + 1)
@@ -413,8 +398,8 @@ def test_what_was_sent_from_a_full_disk_is_not_sent_again(small_disk):
     assert percents(spool) == [3]
 
 
-def test_what_was_sent_while_the_disk_was_full_takes_no_room_in_memory(small_disk):
-    spool, fill_up, _ = small_disk
+def test_what_was_sent_while_the_disk_was_full_takes_no_room_in_memory(small):
+    spool, fill_up, _ = small
     spool.save([poll(printing(1))], NOW)
     fill_up()
     for n in range(50):
@@ -425,8 +410,8 @@ def test_what_was_sent_while_the_disk_was_full_takes_no_room_in_memory(small_dis
     assert len(spool._settled) <= 2
 
 
-def test_when_the_disk_has_room_again_all_is_on_it_again(small_disk, said):
-    spool, fill_up, make_room = small_disk
+def test_when_the_disk_has_room_again_all_is_on_it_again(small, said):
+    spool, fill_up, make_room = small
     spool.save([poll(printing(1))], NOW)
     fill_up()
     spool.save([poll(printing(2, run_key="2@1"))], NOW + 1)
@@ -440,8 +425,8 @@ def test_when_the_disk_has_room_again_all_is_on_it_again(small_disk, said):
     again.close()
 
 
-def test_a_disk_that_is_full_again_and_again_is_not_said_each_time(small_disk, said):
-    spool, fill_up, make_room = small_disk
+def test_a_disk_that_is_full_again_and_again_is_not_said_each_time(small, said):
+    spool, fill_up, make_room = small
     for n in range(3):
         fill_up()
         spool.save([poll(printing(n, run_key=f"{n}@1"))], NOW + 2 * n)
@@ -451,8 +436,8 @@ def test_a_disk_that_is_full_again_and_again_is_not_said_each_time(small_disk, s
     assert len(said()) == 2
 
 
-def test_a_client_that_starts_with_a_full_disk_reports_all_the_same(small_disk):
-    spool, fill_up, _ = small_disk
+def test_a_client_that_starts_with_a_full_disk_reports_all_the_same(small):
+    spool, fill_up, _ = small
     spool.save([poll(printing(1))], NOW)
     spool.close()
     fill_up()
