@@ -59,6 +59,7 @@ class BambuBroker:
         serial: str = SERIAL,
         access_code: str = ACCESS_CODE,
         certificate_serial: str | None = None,
+        certificate_days: float = 1,
     ) -> None:
         self.host = "127.0.0.1"
         self.port = _free_port()
@@ -67,7 +68,7 @@ class BambuBroker:
         self.answers_pushall = True
         self.requests: list[dict[str, Any]] = []
         self.ca_file, self._chain, self._key = write_printer_files(
-            directory, Authority.create(), certificate_serial or serial
+            directory, Authority.create(), certificate_serial or serial, days=certificate_days
         )
         self._feeder_password = secrets.token_hex(8)
         self._state: dict[str, Any] = {}

@@ -80,6 +80,13 @@ def test_a_certificate_of_another_authority_is_refused(printer, watch, tmp_path_
     assert printer.requests == []
 
 
+def test_a_certificate_that_has_expired_is_told_with_the_clock_in_mind(watch, tmp_path_factory):
+    with BambuBroker(tmp_path_factory.mktemp("old"), certificate_days=-1) as old:
+        driver = watch(port=old.port, tls=Tls("verify", ca_file=old.ca_file))
+
+        wait_for_trouble(driver, "is out of date (certificate has expired): is the clock of this computer right?")
+
+
 def test_the_pinned_certificate_connects(printer, watch):
     printer.publish(IDLE)
 

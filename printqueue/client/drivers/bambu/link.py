@@ -11,17 +11,15 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from printqueue.client.config import BambuPrinter
-from printqueue.client.drivers.bambu.tls import PinMismatchError, context_for
+from printqueue.client.drivers.tls import certificate_in_words, context_for
 
 logger = logging.getLogger(__name__)
-
-HOSTNAME_MISMATCH: Final = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 
 WHOLE_REPORT = {"pushing": {"sequence_id": "0", "command": "pushall"}}
 START_PUSHING = {"pushing": {"sequence_id": "0", "command": "start"}}
@@ -207,15 +205,10 @@ class BambuLink(threading.Thread):
 def _in_words(error: OSError | ValueError, printer: BambuPrinter) -> str:
     """Say what is wrong with the connection and how to mend it."""
     address = f"{printer.host}:{printer.port}"
-    if isinstance(error, PinMismatchError):
-        return (
-            f"{address} shows another certificate than tls_sha256 names (its SHA-256 is {error.shown}): if the printer was "
-            "replaced or reset, put that value into the configuration"
-        )
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _certificate_in_words(error, printer, address)
     if isinstance(error, ssl.SSLError):
-        return f"TLS to {address} failed ({error.reason or error}): is this a printer in LAN mode?"
+        names_another = f"{address} is not the printer {printer.serial}: its certificate names another serial"
+        wrong = certificate_in_words(error, address, printer.tls, names_another=names_another)
+        return wrong or f"TLS to {address} failed ({error.reason or error}): is this a printer in LAN mode?"
     if isinstance(error, socket.gaierror):
         return f"the host name {printer.host} is not known: use the printer's IP address"
     if isinstance(error, TimeoutError):
@@ -224,12 +217,3 @@ def _in_words(error: OSError | ValueError, printer: BambuPrinter) -> str:
         return f"{address} takes no connection: is LAN mode on, and is this the printer's address?"
     reason = error.strerror if isinstance(error, OSError) else None
     return f"{address} cannot be reached: {reason or error}"
-
-
-def _certificate_in_words(error: ssl.SSLCertVerificationError, printer: BambuPrinter, address: str) -> str:
-    if error.verify_code == HOSTNAME_MISMATCH:
-        return f"{address} is not the printer {printer.serial}: its certificate names another serial"
-    return (
-        f"the certificate of {address} is not signed by {printer.tls.ca_file} ({error.verify_message}): use the CA file "
-        'for this model, or tls = "pin"'
-    )
