@@ -238,7 +238,16 @@ def test_an_end_during_a_restart_is_that_runs_end():
     assert (snapshot.state, snapshot.run_key) == (ReportState.COMPLETED, "0@1700000000")
 
 
-@pytest.mark.parametrize("later", [IDLE, replace(FINISHED, title="Box"), Sighting(ReportState.FAILED, title="Box")])
+@pytest.mark.parametrize(
+    "later",
+    [
+        IDLE,
+        replace(FINISHED, title="Box"),
+        replace(FINISHED, title=None),
+        Sighting(ReportState.FAILED, title="Box"),
+        Sighting(ReportState.CANCELLED, cancelled=True),
+    ],
+)
 def test_how_a_print_ended_that_is_gone_after_a_restart_nobody_knows(later):
     [snapshot] = restarted(later)
 
