@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Protocol
 
 import httpx2
@@ -332,8 +333,14 @@ def _context(url: str, tls: Tls) -> ssl.SSLContext:
     if not url.lower().startswith("https:"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; the library would read all authorities for it
     if tls.ca_file is None and tls.sha256 is None:
-        return httpx2.create_ssl_context(trust_env=False)
+        return _authorities()
     return context_for(tls)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Who may sign certificates; one list for all printers, since each copy takes about 1 MB."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _restored(memory: dict[str, Any] | None) -> tuple[dict[str, Any] | None, float | None]:

@@ -6,7 +6,9 @@ import ssl
 import pytest
 
 from printqueue.client.config import MoonrakerPrinter, OctoPrintPrinter, PrusaLinkPrinter, Tls
-from printqueue.client.drivers import driver_for
+from printqueue.client.drivers.moonraker import moonraker_driver
+from printqueue.client.drivers.octoprint import octoprint_driver
+from printqueue.client.drivers.prusalink import prusalink_driver
 from tests.client.certificates import Authority
 from tests.client.drivers.compose_http_prints import klipper, moonraker, prusalink
 from tests.client.drivers.printer_server import printer_server
@@ -15,12 +17,21 @@ from tests.processes import free_port, wait_for
 
 pytestmark = pytest.mark.sqlite_only
 
-FAMILIES = {
-    MoonrakerPrinter: moonraker(klipper("standby")),
-    OctoPrintPrinter: {"/api/job": (200, job("Operational", None)), "/api/printer": (200, OPERATIONAL)},
-    PrusaLinkPrinter: prusalink("IDLE"),
-}
+OCTOPRINT = {"/api/job": (200, job("Operational", None)), "/api/printer": (200, OPERATIONAL)}
+FAMILIES = [
+    (moonraker_driver, MoonrakerPrinter, moonraker(klipper("standby"))),
+    (octoprint_driver, OctoPrintPrinter, OCTOPRINT),
+    (prusalink_driver, PrusaLinkPrinter, prusalink("IDLE")),
+]
 HOST = "127.0.0.1"
+
+
+def first_trouble(driver):
+    """What a driver says of its printer as soon as it knows of it."""
+    driver.start()
+    wait_for(driver.is_known)
+    driver.stop()
+    return driver.trouble()
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +65,16 @@ def by_authority(tmp_path):
     return verify
 
 
-@pytest.fixture(params=FAMILIES, ids=lambda printer: printer.__name__)
+@pytest.fixture(params=FAMILIES, ids=lambda family: family[0].__name__)
 def look(request):
     """`look(served, tls)`: what a driver says of a printer behind this certificate, and what the printer was asked."""
 
+    watch, configured, replies = request.param
+
     def look_at(served, tls):
         with printer_server(served) as server:
-            server.replies = {path: tuple(reply) for path, reply in FAMILIES[request.param].items()}
-            driver = driver_for(request.param("p-1", None, server.url, "k", tls=tls), None)
-            driver.start()
-            wait_for(driver.is_known)
-            driver.stop()
-            return driver.trouble(), server.questions
+            server.replies = {path: tuple(reply) for path, reply in replies.items()}
+            return first_trouble(watch(configured("p-1", None, server.url, "k", tls=tls), None)), server.questions
 
     return look_at
 
@@ -126,18 +135,13 @@ def test_without_a_file_only_authorities_that_this_computer_knows_count(look, ce
 def test_https_to_a_port_that_speaks_http_is_told():
     with printer_server() as server:
         url = server.url.replace("http:", "https:")
-        driver = driver_for(MoonrakerPrinter("voron-1", None, url), None)
-        driver.start()
-        wait_for(driver.is_known)
-        driver.stop()
 
-    assert "printers mostly speak http, check `url`" in (driver.trouble() or "")
+        trouble = first_trouble(moonraker_driver(MoonrakerPrinter("voron-1", None, url), None))
+
+    assert "printers mostly speak http, check `url`" in trouble
 
 
 def test_nobody_at_the_port_is_no_matter_of_certificates():
-    driver = driver_for(MoonrakerPrinter("voron-1", None, f"https://{HOST}:{free_port()}"), None)
-    driver.start()
-    wait_for(driver.is_known)
-    driver.stop()
+    printer = MoonrakerPrinter("voron-1", None, f"https://{HOST}:{free_port()}")
 
-    assert "cannot be reached" in (driver.trouble() or "")
+    assert "cannot be reached" in first_trouble(moonraker_driver(printer, None))
