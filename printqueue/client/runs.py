@@ -167,6 +167,8 @@ class RunTracker:
             if name in self._leftover and self._leftover[name] == value:
                 continue
             self._leftover.pop(name, None)
+            if name == "percent" and run.percent is not None and value < run.percent:
+                continue  # a percent by time is an estimate that printers correct; what was printed stays printed
             setattr(run, name, value)
         run.total_layers = sighting.total_layers or run.total_layers
 

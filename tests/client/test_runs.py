@@ -107,6 +107,13 @@ def test_a_print_that_was_followed_may_reach_a_hundred_before_its_end():
     assert present(tracker_after(PRINTING, replace(PRINTING, percent=100.0))).progress == 100.0
 
 
+def test_a_percent_that_the_printer_corrects_downwards_stays_and_goes_on_from_there():
+    corrected = replace(PRINTING, percent=38.0)
+
+    assert present(tracker_after(PRINTING, corrected)).progress == 40.0
+    assert present(tracker_after(PRINTING, corrected, replace(PRINTING, percent=41.0))).progress == 41.0
+
+
 def test_an_end_is_told_with_the_key_of_its_run():
     snapshot = present(tracker_after(PRINTING, FINISHED))
 
