@@ -1,0 +1,48 @@
+"""The client's log on standard error, in which no secret is ever shown, whoever says it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection
+from typing import Final
+
+HIDDEN: Final = "[secret]"
+SHORTEST_HIDDEN: Final = 4
+"""Shorter texts are within too many words to be hidden."""
+
+
+def log_to_stderr(*, verbose: bool) -> RedactingFormatter:
+    """Begin to log; `verbose`: also what the libraries do. Return the formatter, to be told the secrets."""
+    formatter = RedactingFormatter("%(asctime)s %(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
+    if not verbose:
+        for chatty in ("httpx2", "httpcore2"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+    threading.excepthook = _log_fault_of_thread
+    return formatter
+
+
+class RedactingFormatter(logging.Formatter):
+    """Hides the secrets in all that is logged, exceptions and what a peer said included."""
+
+    secrets: Collection[str] = ()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of `record`."""
+        return redacted(super().format(record), self.secrets)
+
+
+def redacted(text: str, secrets: Collection[str]) -> str:
+    """Return `text` with each of `secrets` hidden, the longest first: one may be within another."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORTEST_HIDDEN:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _log_fault_of_thread(fault: threading.ExceptHookArgs) -> None:
+    exc_info = (fault.exc_type, fault.exc_value or fault.exc_type(), fault.exc_traceback)
+    logging.critical("A fault ended the thread %s", fault.thread and fault.thread.name, exc_info=exc_info)
