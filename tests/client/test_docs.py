@@ -1,7 +1,5 @@
 """The pages about the client say what the client does."""
 
-import re
-
 import pytest
 
 from printqueue.client.__main__ import _parser
@@ -56,10 +54,3 @@ def test_the_example_is_a_configuration(tmp_path):
 
 def test_the_bound_of_the_spool_is_the_documented_one():
     assert f"{MAX_REPORTS:,} kept reports" in README
-
-
-def test_the_unit_starts_the_installed_command():
-    unit = (FOLDER / "printfactory-client.service").read_text()
-
-    assert re.search(r"^ExecStart=\S+/bin/printfactory-client --config \S+$", unit, re.MULTILINE)
-    assert "Restart=always" in unit
