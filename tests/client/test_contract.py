@@ -1,5 +1,6 @@
 """The client's own parts against the real server."""
 
+import json
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from printqueue.client.spool import Poll, Spool
 from printqueue.models import PrintQueue, PrintRun
 from printqueue.protocol import ReportState, Scope
 from tests.client.broker import A1_LOCAL_PRINT, load_recording
+from tests.client.program import client
 from tests.client.replay import POLL_SECONDS, told
 from tests.factories import make_job, make_key
 
@@ -42,6 +44,25 @@ def test_a_recorded_print_becomes_one_run_and_completes_its_job(link, spool):
     assert (sender.trouble, spool.waiting(1)) == (None, [])
     assert [run.state for run in PrintRun.objects.all()] == ["completed"]
     assert PrintQueue.objects.get(pk=job.pk).state == "completed"
+
+
+def test_the_lines_of_a_dry_run_are_what_the_api_takes(server, http, configure):
+    outcomes = ("completed", "failed", "cancelled")
+    printers = [
+        f'[[printer]]\nserial = "sim-{outcome}-{place}"\nname = "Ä \\"{outcome}\\""\ndriver = "simulated"\n'
+        f'seconds = 100\noutcome = "{outcome}"\nstart_at_seconds = {place}\npause_at_percent = 50\nrest_seconds = 300\n'
+        for outcome in outcomes
+        for place in (0, 30, 55, 200, 300)
+    ]
+    lines = client("--config", configure("".join(printers)), "--once", "--dry-run").stdout.splitlines()
+
+    answer = http.post(
+        f"{server.url}/api/printer-reports",
+        json={"reports": [json.loads(line) for line in lines]},
+        headers={"Authorization": f"Bearer {make_key()[1]}"},
+    )
+    assert {json.loads(line)["state"] for line in lines} >= {"preparing", "printing", "paused", "idle", *outcomes}
+    assert [result["error"] for result in answer.json()["results"]] == [None] * len(printers)
 
 
 def test_the_check_is_content_with_a_key_that_may_report(link):
