@@ -36,7 +36,8 @@ PATIENCE_AT_THE_END_SECONDS: Final = 1.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client. Return 0, 1 when a check or a single round failed, 2 when it cannot start or go on."""
     options = _parser().parse_args(arguments)
-    log = log_to_stderr(verbose=options.verbose)
+    # What a check finds is in its lines; the log would say it twice.
+    log = log_to_stderr(logging.DEBUG if options.verbose else logging.ERROR if options.check else logging.INFO)
     try:
         config = load(options.config)
         log.secrets = config.secrets

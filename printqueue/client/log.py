@@ -12,13 +12,13 @@ SHORTEST_HIDDEN: Final = 4
 """Shorter texts are within too many words to be hidden."""
 
 
-def log_to_stderr(*, verbose: bool) -> RedactingFormatter:
-    """Begin to log; `verbose`: also what the libraries do. Return the formatter, to be told the secrets."""
+def log_to_stderr(level: int) -> RedactingFormatter:
+    """Begin to log, at DEBUG also what the libraries do. Return the formatter, to be told the secrets."""
     formatter = RedactingFormatter("%(asctime)s %(levelname)s %(message)s")
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler])
-    if not verbose:
+    logging.basicConfig(level=level, handlers=[handler])
+    if level > logging.DEBUG:
         for chatty in ("httpx2", "httpcore2"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
     threading.excepthook = _log_fault_of_thread

@@ -92,7 +92,7 @@ def test_a_check_says_what_is_wrong_and_how_to_mend_it(configure, queue):
     ended = client("--config", configure(bambu), "--check")
 
     printer, _spool, server = ended.stdout.splitlines()
-    assert ended.returncode == 1
+    assert (ended.returncode, ended.stderr) == (1, "")
     assert "is LAN mode on" in printer
     assert "make one with `create_key`" in server
 
