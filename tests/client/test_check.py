@@ -1,13 +1,14 @@
 """What `--check` finds, one line each."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from printqueue.client import check
-from printqueue.client.config import Config
+from printqueue.client.config import load
 from printqueue.client.loop import Watched
 from printqueue.client.server import ServerLink
 from printqueue.client.snapshot import Readings, Snapshot
@@ -41,12 +42,13 @@ class Server:
 
 
 @pytest.fixture
-def found(tmp_path, monkeypatch):
-    """`found(*printers, server=…, spool=…)`: the lines of the check."""
+def found(configure, tmp_path, monkeypatch):
+    """`found(*drivers, server=…, spool=…)`: the lines of the check."""
     monkeypatch.setattr(check, "FIRST_SIGHT_SECONDS", 0.2)
+    written = load(configure(server="https://q.example"))
 
     def look(*drivers, server=None, spool=None, warnings=()):
-        config = Config("https://q.example", "k", 5, spool or tmp_path / "spool.sqlite3", (), warnings)
+        config = replace(written, spool=spool or written.spool, warnings=warnings)
         printers = [Watched(f"p{n}", None, driver) for n, driver in enumerate(drivers, 1)]
         return [str(finding) for finding in check.check(config, printers, cast("ServerLink", server or Server()))]
 
