@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, SpoolError) as error:
         logging.error("%s", error)
         return UNUSABLE
+    except KeyboardInterrupt:
+        return NOT_WELL
     except BrokenPipeError:
         # Whoever read the lines has read enough. What Python flushes at the end must have somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -96,12 +98,15 @@ def _check(config: Config, printers: list[Watched], server: ServerLink) -> int:
 def _once(printers: list[Watched], poller: Poller, sender: Sender | None) -> int:
     wait_for_first_sight(printers)
     reports = poller.step()
+    silent = {printer.serial for printer in printers} - {report["printer"] for report in reports}
+    if silent:
+        logging.error("Nothing was heard of %s: --check says more", ", ".join(sorted(silent)))
     if sender is None:
         _print(reports)
-        return OK
+        return NOT_WELL if silent else OK
     while sender.step() is not None and sender.trouble is None:
         pass
-    return OK if sender.trouble is None else NOT_WELL
+    return NOT_WELL if silent or sender.trouble else OK
 
 
 def _until_told_to_stop(poll_seconds: float, poller: Poller, sender: Sender | None) -> int:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Collection
 from typing import Final
 
+LINE: Final = "%(asctime)s %(levelname)s %(message)s"
+PRIORITIES: Final = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 HIDDEN: Final = "[secret]"
 SHORTEST_HIDDEN: Final = 4
 """Shorter texts are within too many words to be hidden."""
@@ -14,7 +18,7 @@ SHORTEST_HIDDEN: Final = 4
 
 def log_to_stderr(level: int) -> RedactingFormatter:
     """Begin to log, at DEBUG also what the libraries do. Return the formatter, to be told the secrets."""
-    formatter = RedactingFormatter("%(asctime)s %(levelname)s %(message)s")
+    formatter = JournalFormatter("%(message)s") if _is_read_by_journal() else RedactingFormatter(LINE)
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler])
@@ -33,6 +37,21 @@ class RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of `record`."""
         return redacted(super().format(record), self.secrets)
+
+
+class JournalFormatter(RedactingFormatter):
+    """Begins each line with its priority as the journal of systemd takes it, which knows the time by itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of `record`."""
+        priority = f"<{PRIORITIES.get(record.levelname, 6)}>"
+        return priority + super().format(record).replace("\n", f"\n{priority}")
+
+
+def _is_read_by_journal() -> bool:
+    """Whether standard error leads to the journal: the variable alone is also inherited by programs in a terminal."""
+    stream = os.fstat(sys.stderr.fileno())
+    return os.environ.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
 def redacted(text: str, secrets: Collection[str]) -> str:

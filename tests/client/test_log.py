@@ -2,14 +2,17 @@
 
 import base64
 import logging
+import os
+import subprocess
 
 import pytest
 
-from printqueue.client.log import RedactingFormatter, redacted
+from printqueue.client.log import JournalFormatter, RedactingFormatter, redacted
 from tests.client.broker import BambuBroker
 from tests.client.drivers.printer_server import printer_server
 from tests.client.fake_server import error
-from tests.client.program import KEY, LIMIT_SECONDS, client
+from tests.client.program import COMMAND, KEY, LIMIT_SECONDS, client
+from tests.environment import ROOT
 from tests.processes import wait_for
 
 pytestmark = pytest.mark.sqlite_only
@@ -79,6 +82,25 @@ def test_an_exception_that_holds_a_secret_is_logged_without_it():
 
     assert "ValueError: Bearer [secret]" in lines
     assert shown(lines) == []
+
+
+def test_the_journal_is_told_how_grave_each_line_is_and_not_the_time(configure, tmp_path, monkeypatch):
+    log = (tmp_path / "journal").open("w+")
+    stream = os.fstat(log.fileno())
+    monkeypatch.setenv("JOURNAL_STREAM", f"{stream.st_dev}:{stream.st_ino}")
+    path = configure()
+    path.chmod(0o644)
+    with log:
+        subprocess.run([*COMMAND, "--config", path, "--once"], cwd=ROOT, stderr=log, check=True)
+
+    lines = (tmp_path / "journal").read_text().splitlines()
+    assert [line.split(":")[0] for line in lines] == [f"<4>{path}", "<6>Left"]
+
+
+def test_every_line_of_a_fault_is_as_grave_in_the_journal():
+    record = logging.LogRecord("client", logging.ERROR, __file__, 1, "It failed\nbadly", None, None)
+
+    assert JournalFormatter("%(message)s").format(record) == "<3>It failed\n<3>badly"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from printqueue.client.__main__ import main
 from tests.client.broker import BambuBroker
 from tests.client.drivers.compose_http_prints import klipper, moonraker
 from tests.client.drivers.printer_server import HANG, printer_server
@@ -60,6 +61,29 @@ def test_once_fails_when_the_server_is_away_and_keeps_the_report(configure, queu
     assert client("--config", configure(), "--once").returncode == 0
 
     assert len(reports(queue)) == 2
+
+
+def test_once_fails_when_nothing_is_heard_of_a_printer(configure, queue, monkeypatch, caplog):
+    monkeypatch.setattr("printqueue.client.check.FIRST_SIGHT_SECONDS", 0.0)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # the client sets its own
+    with printer_server() as voron:
+        voron.replies = {"/printer/objects/query": HANG}
+        config = configure(SIMULATED + f'[[printer]]\nserial = "v"\ndriver = "moonraker"\nurl = "{voron.url}"\n')
+        code = main(["--config", str(config), "--once"])
+
+    assert (code, [report["printer"] for report in reports(queue)]) == (1, ["sim-1"])
+    assert "Nothing was heard of v: --check says more" in caplog.text
+
+
+def test_a_check_that_is_broken_off_ends_without_a_complaint(configure, start, tmp_path):
+    with silent_port() as port:
+        bambu = '[[printer]]\nserial = "01P00A"\ndriver = "bambu"\nhost = "127.0.0.1"\naccess_code = "12345678"\n'
+        process = start("--config", configure(f'{bambu}port = {port}\ntls = "off"\n'), "--check", "--verbose")
+        wait_for(lambda: "receive_response" in (tmp_path / "client-0.log").read_text(), LIMIT_SECONDS)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(LIMIT_SECONDS) == 1
+    assert "Traceback" not in (tmp_path / "client-0.log").read_text()
 
 
 def test_a_dry_run_prints_reports_and_sends_nothing(configure, queue, tmp_path):
