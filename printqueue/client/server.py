@@ -80,7 +80,7 @@ class ServerLink:
         try:
             response = self._post([], self._now())
         except ServerError as error:
-            return str(error)
+            return f"{error}: is it running, and is `server` its address?"
         if response.status_code == httpx2.codes.OK:
             return f"{self._server} answers 200, but not as a print queue: {_CHECK_URL}"
         return None if _is_about_the_reports(response) else str(_error_for(response, self._server))

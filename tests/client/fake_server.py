@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +17,13 @@ Answer = tuple[int, dict[str, str], Any]
 
 @dataclass
 class Call:
-    """One call as it arrived."""
+    """One call as it arrived, and when (monotonic seconds)."""
 
     path: str
     headers: dict[str, str]
     size: int
     body: dict[str, Any]
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def sequences(self) -> list[int]:

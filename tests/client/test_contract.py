@@ -1,5 +1,6 @@
 """The client's own parts against the real server."""
 
+import json
 import time
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from printqueue.client.spool import Poll, Spool
 from printqueue.models import PrintQueue, PrintRun
 from printqueue.protocol import ReportState, Scope
 from tests.client.broker import A1_LOCAL_PRINT, load_recording
+from tests.client.program import client
 from tests.client.replay import POLL_SECONDS, told
 from tests.factories import make_job, make_key
 
@@ -63,6 +65,25 @@ def test_a_print_told_by_a_clock_that_was_set_years_ahead_in_its_course_has_its_
     assert [round(later - earlier) for earlier, later in pairwise(times)] == [60, 60, 60]
     assert abs(times[0] - 30) < 20  # how long a call may be under way on a busy machine
     assert abs(run.started_at.timestamp() - booted - 30) < 20
+
+
+def test_the_lines_of_a_dry_run_are_what_the_api_takes(server, http, configure):
+    outcomes = ("completed", "failed", "cancelled")
+    printers = [
+        f'[[printer]]\nserial = "sim-{outcome}-{place}"\nname = "Ä \\"{outcome}\\""\ndriver = "simulated"\n'
+        f'seconds = 100\noutcome = "{outcome}"\nstart_at_seconds = {place}\npause_at_percent = 50\nrest_seconds = 300\n'
+        for outcome in outcomes
+        for place in (0, 30, 55, 200, 300)
+    ]
+    lines = client("--config", configure("".join(printers)), "--once", "--dry-run").stdout.splitlines()
+
+    answer = http.post(
+        f"{server.url}/api/printer-reports",
+        json={"reports": [json.loads(line) for line in lines]},
+        headers={"Authorization": f"Bearer {make_key()[1]}"},
+    )
+    assert {json.loads(line)["state"] for line in lines} >= {"preparing", "printing", "paused", "idle", *outcomes}
+    assert [result["error"] for result in answer.json()["results"]] == [None] * len(printers)
 
 
 def test_the_check_is_content_with_a_key_that_may_report(link):
