@@ -16,7 +16,7 @@ from django.db import connections
 from printfactory import environment
 from printqueue import periodic
 from printqueue.live import pump
-from printqueue.live.threads import threads
+from printqueue.live.threads import join_all, threads
 from printqueue.serving.locks import AlreadyServed, only_server
 from printqueue.serving.prepare import FirstStaff, allow_open_files, collect_static_files, prepare_database
 from printqueue.serving.web import CannotListen, WebServer
@@ -79,10 +79,8 @@ class Command(BaseCommand):
             WebServer(application, bind, port, partial(self.say_where, bind)).serve()
         finally:
             ending.set()
-            threads.stop()
-            pump.stop()
-            if with_worker:
-                worker.join(timeout=10)
+            # Told all at once, then waited for: the database may answer none of them.
+            join_all([*threads.end(), *pump.end(), *([worker] if with_worker else [])])
 
     def say_where(self, bind: str) -> None:
         """Tell the person who started the server where it is."""
