@@ -2,7 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any
 
@@ -143,6 +143,44 @@ async def test_what_everybody_gets_goes_straight_to_the_client_and_what_does_not
 
         assert b'"progress": 1.0' in straight
         assert (await yielded)["progress"] == 2
+
+
+async def test_a_line_that_breaks_takes_nothing_from_other_pages_nor_from_its_own(caplog):
+    """Whichever of the two is told first."""
+    job = await in_thread(make_job)
+    lines, streams = [BrokenLine(), BrokenLine()], [stream_of(viewer()) for _ in range(2)]
+    async with AsyncExitStack() as open_pages:
+        pages = []
+        for line, stream in zip(lines, streams, strict=True):
+            stream.go_straight(line.write_now)
+            pages.append(events_of(await open_pages.enter_async_context(aclosing(stream.guarded()))))
+        for events in pages:
+            await until(events, lambda message: message["type"] == "job")
+        for percent in (1, 2):
+            told = [asyncio.create_task(until(events, at(percent))) for events in pages]
+            await asyncio.sleep(0.1)  # until both wait for news
+
+            await in_thread(partial(report_progress, job, percent))
+
+            await asyncio.gather(*told)
+
+    assert [line.times for line in lines] == [1, 1]
+    assert [record.levelname for record in caplog.records if record.name == "printqueue.live.hub"] == ["ERROR"] * 2
+
+
+class BrokenLine:
+    """A client's line that raises what no line raises."""
+
+    times = 0
+
+    def write_now(self, piece: Piece) -> bool:
+        self.times += 1
+        raise ValueError("a bug")
+
+
+def at(percent: float):
+    """Whether a message tells of a job at `percent`."""
+    return lambda message: message.get("progress") == percent
 
 
 async def test_what_is_not_for_everybody_never_goes_straight():
