@@ -219,4 +219,4 @@ class Stream:
         if job_id not in self._jobs_in_sight:
             return b""
         self._jobs_in_sight.discard(job_id)
-        return event.encoded_as_removed()
+        return event.encoded_as_removed(since)

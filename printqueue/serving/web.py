@@ -73,7 +73,7 @@ class GuardedRequest(WebRequest):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._until_read: asyncio.Future[None] | None = None
         self._body_bytes = 0
-        self._when_lost: Callable[[], None] | None = None
+        self._when_lost: Callable[[], object] | None = None
         self._straight_line: Any = None
         super().__init__(*args, **kwargs)
 
@@ -163,7 +163,7 @@ class GuardedRequest(WebRequest):
             self._write_on()  # nobody else would say it any more
         super().finish()
 
-    def when_lost(self, call: Callable[[], None]) -> None:
+    def when_lost(self, call: Callable[[], object]) -> None:
         """Have `call` called once the client has gone."""
         if self.channel is None:
             call()
