@@ -137,7 +137,9 @@ def test_a_connection_to_postgresql_that_died_without_a_word_is_noticed_within_s
 
 
 def test_what_the_url_says_of_a_connection_to_postgresql_wins(load: Load):
-    options = load(DATABASE_URL=f"{POSTGRES}?keepalives_idle=60", SECRET_KEY="x" * 60)["DATABASES"]["default"]["OPTIONS"]
+    options = load(DATABASE_URL=f"{POSTGRES}?keepalives_idle=60", SECRET_KEY="x" * 60)["DATABASES"]["default"][
+        "OPTIONS"
+    ]
 
     assert (options["keepalives_idle"], options["connect_timeout"]) == (60, 5)
 
