@@ -109,7 +109,7 @@ async def send_stream(response: EventStreamResponse, line: StraightLine | None, 
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     leaving = None
     if line is not None:
-        stream.go_straight(line.write_now)
+        stream.go_straight(line)
         # Whatever it waits for: what is to be read for it, too, is then no longer in line for a thread.
         line.when_lost(cast("asyncio.Task[None]", asyncio.current_task()).cancel)
     else:

@@ -58,6 +58,8 @@ class Member:
         """Everything up to here was told."""
         self.write_now: WriteNow | None = None
         """The straight way to a client that gets all that a burst says."""
+        self.cut: Callable[[], None] = _leave_it
+        """Cuts the client's line."""
         self.read_upto = 0
         """What a burst tells from before this revision was read from the database already."""
         self.bursts: list[Burst] = []
@@ -128,6 +130,10 @@ class Member:
             await self._waiter
         finally:
             self._waiter = None
+
+
+def _leave_it() -> None:
+    """Nothing is known of the line."""
 
 
 class Hub(Listener):

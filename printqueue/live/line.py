@@ -30,3 +30,6 @@ class StraightLine(Protocol):
 
     def when_lost(self, call: Callable[[], object]) -> None:
         """Have `call` called once when the client has gone, at once if it has."""
+
+    def abort(self) -> None:
+        """Cut it, whatever the client has not read yet."""

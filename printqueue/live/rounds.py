@@ -87,8 +87,10 @@ class Rounds:
             self._give_sign_of_life()
         due: dict[Hashable, list[Member]] = {}
         for member, visit in self._visits.items():
+            if member.is_over:
+                member.cut()  # told a round ago, and still sending: it reads too slowly to come to the end
             # Soon, not to know whether somebody may watch on is as good as no.
-            if now >= visit.ends_at or now - visit.checked_at >= self._rhythm.longest_unchecked:
+            elif now >= visit.ends_at or now - visit.checked_at >= self._rhythm.longest_unchecked:
                 member.end()
             elif now >= visit.check_at:
                 credential = member.viewer.credential

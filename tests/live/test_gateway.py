@@ -28,6 +28,9 @@ class Line:
     def when_lost(self, call: Callable[[], object]) -> None:
         self.lost = call
 
+    def abort(self) -> None:
+        pass
+
 
 async def no_word() -> dict[str, str]:
     await asyncio.Event().wait()

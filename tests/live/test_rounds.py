@@ -70,6 +70,15 @@ async def test_a_page_ends_when_its_viewer_may_watch_no_longer():
         await until(lambda: page.is_over)
 
 
+async def test_a_page_that_reads_too_slowly_to_come_to_its_end_is_cut():
+    page, cuts = member(Asked(True, False)), []
+    page.cut = lambda: cuts.append(page.is_over)
+    async with rounds_for(page, check=0.05):
+        await until(lambda: cuts)
+
+    assert cuts[0]
+
+
 async def test_a_page_ends_at_the_end_of_its_life():
     page = member()
     async with rounds_for(page, lifetime=0.1):
@@ -135,7 +144,8 @@ async def test_a_bug_in_the_question_ends_the_page_and_is_logged(caplog):
     async with rounds_for(page, check=0.05):
         await until(lambda: page.is_over)
 
-    assert [record.levelname for record in caplog.records if record.name == "printqueue.live.rounds"] == ["ERROR"]
+    # On a busy machine it may have been asked once more before the first answer came.
+    assert {record.levelname for record in caplog.records if record.name == "printqueue.live.rounds"} == {"ERROR"}
 
 
 async def test_a_page_that_was_left_is_asked_for_no_more():
