@@ -78,5 +78,6 @@ class Watched(web.WebServer):
 
 for name in ("STALLED_AFTER", "REQUEST_TAKES", "IDLE_FOR"):
     setattr(web, name, float(os.environ.get(name, getattr(web, name))))
+web.GuardedChannel.abortTimeout = 0.5  # how long Twisted waits for what is unread when it lets a connection go
 server = Watched(application, "127.0.0.1", int(sys.argv[1]), lambda: print("listening", flush=True))  # noqa: T201
 server.serve()

@@ -155,15 +155,8 @@ def test_a_client_that_reads_slowly_gets_it_all(hasty):
     with hasty.connect() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         line.sendall(ask("/slow-read"))
-        got = 0
-        while True:
-            piece = line.recv(16_384)
-            got += len(piece)
-            if piece.endswith(b"0\r\n\r\n") or not piece:
-                break
-            time.sleep(0.01)  # that is slow
 
-    assert got > 4_000_000
+        assert read_slowly(line) > 4_000_000
 
 
 def test_what_waits_for_a_slow_reader_at_the_end_keeps_no_task(patient):
@@ -190,6 +183,36 @@ def test_a_connection_may_be_idle_for_longer_than_a_request_may_take(strict):
         line.sendall(ask("/state"))
 
         assert b"200 OK" in whole_answer(line)
+
+
+def test_a_connection_is_not_idle_while_the_end_of_an_answer_is_being_read(strict):
+    """All of it is written, and lies in buffers for several times as long as a connection may be idle."""
+    with strict.connect() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        line.sendall(ask("/at-once"))
+
+        assert read_slowly(line) > 10_000_000
+
+
+def test_a_connection_is_let_go_when_the_end_of_an_answer_is_not_read(strict):
+    with strict.open("/at-once") as line:
+        wait_for(lambda: not is_established(line), 10, "the server has cut it")
+
+
+def is_established(line: socket.socket) -> bool:
+    """Whether the connection still is one, without reading from it."""
+    return line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == b"\x01"
+
+
+def read_slowly(line: socket.socket) -> int:
+    """Read an answer to its end, a little at a time; return its length."""
+    length = 0
+    while piece := line.recv(32_768):
+        length += len(piece)
+        if piece.endswith(b"0\r\n\r\n"):
+            break
+        time.sleep(0.01)  # that is slow
+    return length
 
 
 def test_a_request_that_takes_its_time_is_cut_however_often_a_byte_comes(strict):
