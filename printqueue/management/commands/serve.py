@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import logging
+import signal
 import threading
 from functools import partial
 from typing import Any
@@ -78,6 +79,9 @@ class Command(BaseCommand):
         try:
             WebServer(application, bind, port, partial(self.say_where, bind)).serve()
         finally:
+            # Whoever says so again waits for the same end: Python would let him kill it while it tidies up.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
             ending.set()
             # Told all at once, then waited for: the database may answer none of them.
             join_all([*threads.end(), *pump.end(), *([worker] if with_worker else [])])
