@@ -56,6 +56,16 @@ class RevisionCounter(models.Model):
         return counter
 
     @classmethod
+    def begin_epoch(cls) -> Self:
+        """Let everybody read everything again: what was told so far is of another history. Returns the counter."""
+        with transaction.atomic():
+            cls.current()
+            counter = cls.objects.select_for_update().get(pk=1)
+            counter.epoch = secrets.token_hex(4)
+            counter.save(update_fields=["epoch"])
+        return counter
+
+    @classmethod
     def if_any(cls) -> Self | None:
         """Return the counter as committed; None before the very first change."""
         return next(iter(read_rows(cls, '"id" = 1', [])), None)
