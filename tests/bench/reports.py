@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from tests.bench.load import Crowd, Result, Round, run
+from tests.bench.load import Crowd, Round, run
 from tests.bench.servers import CannotRun, Servers
 from tests.bench.table import Row, ratio_of
 from tests.bench.target import Target
@@ -70,18 +70,13 @@ async def _rounds(database: str, ours: Target, stock: Target, say: Callable[[str
         result = await Round(crowd, target.post).in_flight(target.world.report_jobs, calls, SECONDS, batch)
         say(f"{database}, {target.name}, {batch} a call: {result.in_words}")
         into.append(result.reports_per_second)
-        if crowd.target is ours:
-            figures.faults += _faults(result)
+        figures.faults += [f"{target.name}: {result.faults}"] if result.faults else []
 
     for _ in range(ROUNDS):
         await reports(crowds[0], IN_FLIGHT, 1, figures.ours)
         await reports(crowds[1], IN_FLIGHT, 1, figures.stock)
         await reports(crowds[0], PRINTERS // BATCH, BATCH, figures.batches)
     return figures
-
-
-def _faults(result: Result) -> list[str]:
-    return [result.faults] if result.faults else []
 
 
 def _against_stock(figures: dict[str, Figures]) -> Row:
