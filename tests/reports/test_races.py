@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 
 from printqueue.access import Actor
-from printqueue.models import InvalidTransition, JobState, PrintQueue, PrintRun, Who
+from printqueue.models import InvalidTransition, JobState, Printer, PrintQueue, PrintRun, Who
+from printqueue.models.job import Place
 from printqueue.protocol import ReportState
 from printqueue.reports import Conflict, Report, receive_all
 from tests.factories import NOW, Client, make_job, make_printer
@@ -87,6 +88,30 @@ def test_a_job_started_twice_at_once_is_started_once() -> None:
 
     assert sum(isinstance(outcome, InvalidTransition) for outcome in outcomes) == 3
     assert job.transitions.filter(new_state="printing").count() == 1
+
+
+@pytest.mark.postgres_only  # on SQLite nobody writes between the look and the lock
+def test_a_print_in_the_way_that_staff_just_linked_to_another_job_is_ended_with_that_job_locked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = Client(make_printer())
+    wrong, right, following = make_job(), make_job(), make_job()
+    client.put(wrong, 40)
+    run, lock, locked = wrong.current_run, PrintQueue.locked, []
+    assert run is not None
+
+    def lock_late(place: Place, *printers: Printer | None, other_job_id: int | None = None) -> PrintQueue:
+        if not locked:
+            at_once(partial(right.link, run, by=Who(), now=NOW))
+        locked.append(other_job_id)
+        return lock(place, *printers, other_job_id=other_job_id)
+
+    monkeypatch.setattr(PrintQueue, "locked", lock_late)
+    client.put(following, 5)
+
+    right.refresh_from_db()
+    assert right.attention == "unknown_end"
+    assert locked == [wrong.pk, right.pk]
 
 
 def test_moves_at_once_lose_no_job() -> None:
