@@ -124,8 +124,9 @@ class Revisioned(models.Model):
         """Save like any row, as a structural change of its own; several rows at once go through `save_revised`."""
         with transaction.atomic():
             if self.pk and not self._state.adding:
-                # Own row before the counter: the order in which everybody else locks.
-                list(type(self)._base_manager.select_for_update().filter(pk=self.pk).values_list("pk"))
+                # Own row before the counter: the order in which everybody else locks. And so that rows which refer to
+                # it can be inserted: whoever does that may have the counter already.
+                list(type(self)._base_manager.select_for_update(no_key=True).filter(pk=self.pk).values_list("pk"))
             save_revised([Change(self, None if update_fields is None else list(update_fields))])
 
     def save_with_revision(self) -> None:
