@@ -351,7 +351,8 @@ class Round:
         if 200 <= status < 300 and b'"refused"' not in body:
             self.said += [Said(job, value, at) for job, value in call.reports]
         else:
-            self.refused[f"{status} {body[:200].decode(errors='replace')}"] += 1
+            why = " ".join(body[:200].decode(errors="replace").split())  # it may come into the table
+            self.refused[f"{status} {why}"] += 1
 
     def _result(self, watch: _Watched, clients: list[Client]) -> Result:
         for client in clients:
