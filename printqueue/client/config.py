@@ -22,11 +22,18 @@ A_WEEK_SECONDS: Final = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a Bambu printer proves who it is: `verify` (certificate authority, CN = serial), `pin` (SHA-256) or `off`."""
+    """How a printer proves who it is: `verify` (certificate authority), `pin` (SHA-256) or, Bambu only, `off`.
+
+    Without `ca_file`, `verify` means the authorities that this computer knows. Bambu printers always have one, and name
+    their serial; others name the host of their URL.
+    """
 
     mode: str
     ca_file: Path | None = None
     sha256: str | None = None
+
+
+BY_KNOWN_AUTHORITIES: Final = Tls("verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class MoonrakerPrinter:
     name: str | None
     url: str
     api_key: str | None = field(default=None, repr=False)
+    tls: Tls = BY_KNOWN_AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class OctoPrintPrinter:
     name: str | None
     url: str
     api_key: str = field(repr=False)
+    tls: Tls = BY_KNOWN_AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class PrusaLinkPrinter:
     api_key: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: Tls = BY_KNOWN_AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +198,26 @@ def _tls(table: Table) -> Tls:
     mode = table.choice("tls", ("verify", "pin", "off"), default="verify")
     if mode == "verify":
         return Tls(mode, ca_file=_certificates(table, "tls_ca"))
-    if mode == "pin":
-        digest = table.text("tls_sha256").replace(":", "").lower()
-        if not re.fullmatch(r"[0-9a-f]{64}", digest):
-            raise table.error("tls_sha256", "the SHA-256 of the printer's certificate: 64 hexadecimal digits")
-        return Tls(mode, sha256=digest)
-    return Tls(mode)
+    return _pin(table) if mode == "pin" else Tls(mode)
+
+
+def _https(table: Table, url: str) -> Tls:
+    """What is said of the certificate of a printer that is asked over HTTP; without https it has none."""
+    if not url.lower().startswith("https:"):
+        for key in ("tls", "tls_ca", "tls_sha256"):
+            if table.optional_text(key) is not None:
+                raise table.error(key, 'it only beside a `url` that begins with "https://"')
+        return BY_KNOWN_AUTHORITIES
+    if table.choice("tls", ("verify", "pin"), default="verify") == "pin":
+        return _pin(table)
+    return Tls("verify", ca_file=None if table.optional_text("tls_ca") is None else _certificates(table, "tls_ca"))
+
+
+def _pin(table: Table) -> Tls:
+    digest = table.text("tls_sha256").replace(":", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise table.error("tls_sha256", "the SHA-256 of the printer's certificate: 64 hexadecimal digits")
+    return Tls("pin", sha256=digest)
 
 
 def _certificates(table: Table, key: str) -> Path:
@@ -206,11 +230,13 @@ def _certificates(table: Table, key: str) -> Path:
 
 
 def _moonraker(table: Table, serial: str, name: str | None) -> MoonrakerPrinter:
-    return MoonrakerPrinter(serial, name, _url(table, "http://192.0.2.11:7125"), table.optional_secret("api_key"))
+    url = _url(table, "http://192.0.2.11:7125")
+    return MoonrakerPrinter(serial, name, url, table.optional_secret("api_key"), _https(table, url))
 
 
 def _octoprint(table: Table, serial: str, name: str | None) -> OctoPrintPrinter:
-    return OctoPrintPrinter(serial, name, _url(table, "http://192.0.2.12:5000"), table.secret("api_key"))
+    url = _url(table, "http://192.0.2.12:5000")
+    return OctoPrintPrinter(serial, name, url, table.secret("api_key"), _https(table, url))
 
 
 def _prusalink(table: Table, serial: str, name: str | None) -> PrusaLinkPrinter:
@@ -220,7 +246,7 @@ def _prusalink(table: Table, serial: str, name: str | None) -> PrusaLinkPrinter:
         raise table.error("api_key", "either `api_key`, or `username` and `password`, each secret also as `…_file`")
     if (username is None) != (password is None):
         raise table.error("username", "the user name that goes with `password`, and only with it")
-    return PrusaLinkPrinter(serial, name, url, api_key, username, password)
+    return PrusaLinkPrinter(serial, name, url, api_key, username, password, _https(table, url))
 
 
 def _url(table: Table, example: str) -> str:

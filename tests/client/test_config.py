@@ -71,6 +71,31 @@ def test_an_authority_s_file_without_certificates_is_refused(refusal, tmp_path):
     )
 
 
+HTTPS = [
+    text.replace("http:", "https:") + 'api_key = "k"\n'
+    for text in (MOONRAKER, PRUSALINK, MOONRAKER.replace('"moonraker"', '"octoprint"'))
+]
+
+
+@pytest.mark.parametrize("printer", HTTPS)
+def test_an_https_printer_proves_itself_by_its_authority_by_its_fingerprint_or_as_a_website(read, tmp_path, printer):
+    (tmp_path / "ca.pem").write_bytes(Authority.create().pem)
+    pin = f'tls = "pin"\ntls_sha256 = "{"ab" * 32}"\n'
+
+    found = [read(HEAD + printer + how).printers[0].tls for how in ('tls_ca = "ca.pem"\n', pin, "")]
+
+    assert found == [Tls("verify", ca_file=tmp_path / "ca.pem"), Tls("pin", sha256="ab" * 32), Tls("verify")]
+
+
+@pytest.mark.parametrize("key", ['tls = "verify"', 'tls_ca = "ca.pem"', 'tls_sha256 = "00"'])
+def test_a_certificate_is_not_spoken_of_where_there_is_none(refusal, key):
+    assert 'expected it only beside a `url` that begins with "https://"' in refusal(HEAD + MOONRAKER + key)
+
+
+def test_an_https_printer_s_certificate_is_never_left_unchecked(refusal):
+    assert 'expected one of "verify", "pin"' in refusal(HEAD + HTTPS[0] + 'tls = "off"\n')
+
+
 def test_moonraker_needs_no_key_where_it_trusts_the_client(read):
     config = read(HEAD + MOONRAKER)
 

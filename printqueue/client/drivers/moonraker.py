@@ -102,7 +102,7 @@ def moonraker_driver(
 ) -> HttpDriver:
     """Return the driver of `printer`, with what it had remembered."""
     headers = {"X-Api-Key": printer.api_key} if printer.api_key else {}
-    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, timing=timing)
+    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, tls=printer.tls, timing=timing)
     return HttpDriver(printer.name or printer.serial, http, Moonraker(), memory, timing=timing)
 
 

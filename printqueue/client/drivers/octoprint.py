@@ -78,7 +78,8 @@ def octoprint_driver(
 ) -> HttpDriver:
     """Return the driver of `printer`, with what it had remembered."""
     label = printer.name or printer.serial
-    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers={"X-Api-Key": printer.api_key}, timing=timing)
+    headers = {"X-Api-Key": printer.api_key}
+    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, tls=printer.tls, timing=timing)
     return HttpDriver(label, http, OctoPrint(), memory, timing=timing)
 
 

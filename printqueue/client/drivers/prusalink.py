@@ -67,7 +67,9 @@ def prusalink_driver(
     """Return the driver of `printer`, with what it had remembered."""
     digest = httpx2.DigestAuth(printer.username, printer.password) if printer.username and printer.password else None
     headers = {"X-Api-Key": printer.api_key} if printer.api_key else {}
-    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, auth=digest, timing=timing)
+    http = PrinterHttp(
+        printer.url, refused_hint=REFUSED_HINT, headers=headers, auth=digest, tls=printer.tls, timing=timing
+    )
     return HttpDriver(printer.name or printer.serial, http, PrusaLink(), memory, timing=timing)
 
 
