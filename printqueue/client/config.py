@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import ssl
+import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -105,13 +106,25 @@ Printer = BambuPrinter | MoonrakerPrinter | OctoPrintPrinter | PrusaLinkPrinter 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the client is to do: which server, how often, where to keep the spool, which printers."""
+    """What the client is to do: which server, how often, where to keep the spool, which printers.
+
+    `warnings`: what should be mended although the configuration can be used.
+    """
 
     server: str
     key: str = field(repr=False)
     poll_seconds: float
     spool: Path
+    spool_megabytes: float
     printers: tuple[Printer, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> set[str]:
+        """Return all that must never be shown: what the tables above keep out of their `repr`."""
+        tables = (self, *self.printers)
+        values = [getattr(table, item.name) for table in tables for item in fields(table) if not item.repr]
+        return {value for value in values if value}
 
 
 def load(path: Path) -> Config:
@@ -122,17 +135,18 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}.") from error
-    table = Table(values, str(path), path.resolve().parent)
+    table = Table(values, str(path), path.resolve())
     config = Config(
         server=_server(table),
         key=table.secret("key"),
         poll_seconds=table.number("poll_seconds", default=5.0, low=0.1, high=60.0),
         spool=table.path("spool", default="spool.sqlite3"),
+        spool_megabytes=table.number("spool_megabytes", default=64.0, low=5.0, high=100_000.0),
         printers=tuple(_printer(printer) for printer in table.tables("printer", "printer")),
     )
     table.finish()
     _refuse_the_same_serial_twice(table, config.printers)
-    return config
+    return replace(config, warnings=tuple(_open_to_everyone(table.holders)))
 
 
 def _server(table: Table) -> str:
@@ -287,3 +301,12 @@ def _refuse_the_same_serial_twice(table: Table, printers: tuple[Printer, ...]) -
     for serial in serials:
         if serials.count(serial) > 1:
             raise ConfigError(f"{table.where}: two [[printer]] have the serial `{serial}`; expected each once.")
+
+
+def _open_to_everyone(files: Iterable[Path]) -> list[str]:
+    """Return a sentence for each file with a secret that every user of this computer can read."""
+    return [
+        f"{file}: holds a secret, and everyone on this computer can read it. Run: chmod o= {file}"
+        for file in sorted(files)
+        if file.stat().st_mode & stat.S_IROTH
+    ]

@@ -73,6 +73,8 @@ def octoprint_server() -> Iterator[OctoPrintServer]:
         server.show(job("Operational", None), OPERATIONAL)
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield server
-        listening.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            listening.shutdown()
+            thread.join()

@@ -86,7 +86,9 @@ def printer_server(tls: ssl.SSLContext | None = None) -> Iterator[PrinterServer]
         server = PrinterServer(f"{scheme}://127.0.0.1:{listening.server_port}")
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield server
-        over.set()
-        listening.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            over.set()
+            listening.shutdown()
+            thread.join()
