@@ -165,12 +165,15 @@ class PrintQueueAdmin(Asking):
 @admin.register(PrintRun)
 class PrintRunAdmin(Asking):
     list_display = ("file_name", "printer", "job", "state", "progress", "started_at", "ended_at", "match_reason")
-    list_filter = ("state", "printer", "source", "is_history", ("job", admin.EmptyFieldListFilter), "started_at")
+    list_filter = (
+        "state", "printer", "source", "is_history", ("job", admin.EmptyFieldListFilter),
+        ("not_ours_at", admin.EmptyFieldListFilter), "started_at",
+    )  # fmt: skip
     search_fields = ("file_name", "run_key", "job__code", "printer__serial", "printer__name")
     list_select_related = ("printer", "job")
     date_hierarchy = "started_at"
     inlines = (TransitionsInline,)
-    actions = ("relink",)
+    actions = ("relink", "not_ours", "ours")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -188,6 +191,14 @@ class PrintRunAdmin(Asking):
                 run.job.unlink(run, by=who(request), now=timezone.now())
 
         return self.ask(request, rows, partial(LinkForm, runs=rows), "Link to another job", act)
+
+    @admin.action(description="Not ours: off the tray", permissions=["change"])
+    def not_ours(self, request: HttpRequest, rows: QuerySet[PrintRun]) -> None:
+        self.do(request, rows, "Not ours", lambda run: run.not_ours(by=who(request), now=timezone.now()))
+
+    @admin.action(description="Ours: back into the tray", permissions=["change"])
+    def ours(self, request: HttpRequest, rows: QuerySet[PrintRun]) -> None:
+        self.do(request, rows, "Ours again", lambda run: run.ours(now=timezone.now()))
 
 
 @admin.register(Printer)

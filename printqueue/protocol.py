@@ -155,20 +155,23 @@ def wire_time(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-_SUFFIXES: Final = (".gcode.3mf", ".bgcode", ".gcode", ".3mf", ".gco", ".bgc", ".g")
+_SUFFIXES: Final = (".bgcode", ".gcode", ".3mf", ".gco", ".bgc", ".g")
 _REPLACED_BY_PRINTERS: Final = str.maketrans(dict.fromkeys(':*?"<>|', "_"))
+# The soft hyphen, zero-width characters and the marks of direction: two names that look the same are the same.
+_UNSEEN: Final = str.maketrans(dict.fromkeys("\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 
 @lru_cache(maxsize=1024)
 def file_name_key(name: str) -> str:
     """Return what two spellings of one print file name have in common; "" when nothing is left.
 
-    The last path component, NFC, without surrounding blanks and the printable-file suffixes, with the characters
-    that printers replace (`:` `*` `?` and the like) as `_`, case-folded.
+    The last path component, NFC, without what nobody sees, surrounding blanks and the suffixes of printable files (one,
+    or a pair such as `.gcode.3mf`), with the characters that printers replace (`:` `*` `?` and the like) as `_`,
+    case-folded.
     """
-    base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].strip()
-    folded = unicodedata.normalize("NFC", base.casefold()).translate(_REPLACED_BY_PRINTERS)
-    for suffix in _SUFFIXES:
-        if folded.endswith(suffix):
-            return folded.removesuffix(suffix).strip()
-    return folded
+    base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].translate(_UNSEEN).strip()
+    key = unicodedata.normalize("NFC", base.casefold()).translate(_REPLACED_BY_PRINTERS)
+    for _ in range(2):
+        suffix = next((suffix for suffix in _SUFFIXES if key.endswith(suffix)), "")
+        key = key.removesuffix(suffix).strip()
+    return key

@@ -232,11 +232,25 @@ def test_a_run_is_linked_and_taken_off_again(browser: Browser) -> None:
 
     act(browser, "printrun", "relink", run.pk, answered="yes", job=job.pk)
     job.refresh_from_db()
-    assert (job.state, job.match_reason) == (JobState.PRINTING, "linked by mia")
+    assert job.state == JobState.PRINTING
+    assert re.fullmatch(r"linked by mia at \d\d:\d\d", job.match_reason)
     act(browser, "printrun", "relink", run.pk, answered="yes", job="")
 
     job.refresh_from_db()
     assert job.state == JobState.READY
+
+
+def test_a_run_is_set_aside_as_not_ours_and_brought_back(browser: Browser, staff: User) -> None:
+    run = Client(make_printer()).says("printing", run_key="1@0", file_name="odd.gcode", progress=40).run
+    assert run is not None
+
+    act(browser, "printrun", "not_ours", run.pk)
+    run.refresh_from_db()
+    assert run.not_ours_by == staff
+    act(browser, "printrun", "ours", run.pk)
+
+    run.refresh_from_db()
+    assert run.not_ours_at is None
 
 
 def test_a_run_is_offered_its_own_job_and_those_of_these_days(browser: Browser) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import EllipsisType
 from typing import Any, Final, Protocol, Self
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
-from printqueue import protocol
+from printqueue import file_names, protocol
+from printqueue.file_words import words_key
 from printqueue.live.revisions import Audience, Change, RevisionedQuerySet, save_revised
 from printqueue.models import order
 from printqueue.models.code import new_code
 from printqueue.models.job_row import JobRow
 from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRANSITIONS, Attention, JobState
 from printqueue.models.locks import Busy, Moved, hold, in_transaction, locked
-from printqueue.models.printer import Printer
+from printqueue.models.printer import Printer, links_changed
 from printqueue.models.run import ACTIVE as RUN_ACTIVE
-from printqueue.models.run import PrintRun, RunSource, RunState
+from printqueue.models.run import PrintRun, RunSource, RunState, linked_by
 from printqueue.models.transition import InvalidTransition, Who, record
 
 RECENT: Final = timedelta(hours=24)
@@ -28,9 +30,11 @@ RECENT: Final = timedelta(hours=24)
 PROGRESS_FIELDS: Final = ("progress", "progress_last_report_time", "remaining_seconds", "layer", "total_layers")
 STATE_FIELDS: Final = (
     *PROGRESS_FIELDS,
-    "state", "stage", "queue_order", "attention", "copies_done", "current_run", "printer", "match_reason",
+    "state", "stage", "queue_order", "ready_order", "attention", "copies_done", "current_run", "printer", "match_reason",
     "started_at", "started_by", "ended_at", "ended_by",
 )  # fmt: skip
+KEY_FIELDS: Final = ("file_key", "customer_key", "design_key")
+"""What matching looks for, of the columns that people write."""
 EDITABLE_FIELDS: Final = frozenset(
     {"design_name", "customer_id", "note", "print_file_name", "copies", "rush", "due_at", "wanted_printer"}
 )
@@ -72,6 +76,11 @@ class PrintQueueQuerySet(RevisionedQuerySet["PrintQueue"]):
         # The stage is for the index: otherwise all that ever ended would be looked through.
         not_ended = self.enabled().filter(stage__lt=order.Stage.ENDED)
         return not_ended.filter(models.Q(state=JobState.READY) | idle)
+
+    def at_hand(self, now: datetime) -> Self:
+        """Return the jobs that are on a printer, or ended without success lately."""
+        unsuccessful = models.Q(ended_at__gt=now - RECENT, state__in=[JobState.FAILED, JobState.CANCELLED])
+        return self.enabled().filter(models.Q(stage=order.Stage.ON_PRINTER) | unsuccessful)
 
     def search(self, text: str) -> Self:
         """Return the jobs that have `text` in their code, design, customer, note or file name."""
@@ -201,10 +210,11 @@ class PrintQueue(JobRow):
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """Save as `Revisioned` does; a new job gets its code and its place, an edited one what follows from the edit."""
         self.file_key = protocol.file_name_key(self.print_file_name)
+        self.customer_key, self.design_key = words_key(self.customer_id), words_key(self.design_name)
         if not self.is_active and self.state not in ENDED:
             self.printer = self.wanted_printer
         if update_fields is not None:
-            update_fields = {*update_fields, "file_key", "printer"}
+            update_fields = {*update_fields, *KEY_FIELDS, "printer"}
         if not self._state.adding:
             super().save(update_fields=update_fields)
             return
@@ -254,9 +264,27 @@ class PrintQueue(JobRow):
     def create(cls, *, by: Who, now: datetime, **fields: Any) -> Self:
         """Put a new job into the queue: at its end, or with `rush` behind the rush jobs that wait already."""
         job = cls(created_by=by.user, created_at=now, **fields)
-        job.full_clean(exclude=["code", "file_key"])
+        job.full_clean(exclude=["code", *KEY_FIELDS])
         job.save()
         record(job, old="", new=job.state, who=by, at=now)
+        return job
+
+    @classmethod
+    @in_transaction
+    def new_job(cls, run: PrintRun, *, by: Who, now: datetime) -> Self:
+        """Put a job into the queue that `run` is a print of: with its file, and a design named after that.
+
+        Raises InvalidTransition when the run belongs to a job by now, ValidationError when its file is not known.
+        """
+        run.lock()
+        if run.job is not None:
+            raise InvalidTransition("make a job from this print", f"linked to {run.job.code} by now")
+        if not run.file_name:
+            raise ValidationError("The name of its file is not known: make a new job and link it.")
+        job = cls.create(
+            by=by, now=now, design_name=file_names.design_name(run.file_name), print_file_name=run.file_name
+        )
+        job.link(run, by=by, now=now, seen=None)
         return job
 
     @in_transaction
@@ -272,7 +300,7 @@ class PrintQueue(JobRow):
         became_rush = fields.get("rush", self.rush) and not self.rush
         for name in fields.keys() & EDITABLE_FIELDS:
             setattr(self, name, fields[name])
-        self.full_clean(exclude=["code", "file_key"])
+        self.full_clean(exclude=["code", *KEY_FIELDS])
         if position is None and became_rush and self.state == JobState.READY:
             position = order.after_rush(self._others_ready())
         if position is not None:
@@ -368,41 +396,49 @@ class PrintQueue(JobRow):
         save_revised([Change(self, ["is_enabled"])])
 
     @in_transaction
-    def link(self, run: PrintRun, *, by: Who, now: datetime) -> None:
+    def link(self, run: PrintRun, *, by: Who, now: datetime, seen: int | None | EllipsisType = ...) -> None:
         """Say that `run` is a print of this job, and not of the job it may belong to now.
 
         An active run moves the job from now on, also one that staff took the job from; a completed one counts as a
-        good copy; any other end only joins the history. Raises InvalidTransition for an active run when the job is
-        closed or has one already.
+        good copy; one that nobody saw end asks how it ended; any other only joins the history. Raises
+        InvalidTransition for an active run when the job is closed or has one already, and when `seen` is given, the
+        job (None: none) that the caller saw the run belong to, and it belongs to another by now.
         """
         printer, previous = self._lock_with(run)
         is_ours = previous is not None and previous.pk == self.pk
         if is_ours and (self.current_run_id == run.pk or not run.is_active):
             return
+        if seen is not ... and not is_ours and run.job_id != seen:
+            raise InvalidTransition("link", f"linked to {previous.code if previous else 'no job'} by now")
         if run.is_active and not self.is_open:
             raise InvalidTransition("link a running print to this job", self.state)
         changes = [previous.let_go(run, who=by, at=now)] if previous and not is_ours else []
-        run.join(self, f"linked by {by.name}" if by.name else "linked by hand", by=by, now=now)
-        if run.is_active or (run.state == RunState.COMPLETED and self.is_open):
+        run.join(self, linked_by(by, now), by=by, now=now)
+        if run.is_active or (run.state in {RunState.COMPLETED, RunState.UNKNOWN_END} and self.is_open):
             changes.append(self.follow(run, who=by, at=now))
         else:
             changes += self.count(run) or [Change(self, [])]
         run.save()
-        save_revised([*([Change(printer, [])] if printer else []), *changes])
+        save_revised([*links_changed(printer, now), *changes])
 
     @in_transaction
     def unlink(self, run: PrintRun, *, by: Who, now: datetime) -> None:
-        """Say that `run` is not a print of this job; a job that it moved goes back to the queue."""
-        printer, _previous = self._lock_with(run)
-        if run.job_id != self.pk:
+        """Say that `run` is not a print of this job; a job that it moved goes back to its place in the queue.
+
+        Raises InvalidTransition when the run belongs to another job by now.
+        """
+        printer, present = self._lock_with(run)
+        if present is None:
             return
+        if present.pk != self.pk:
+            raise InvalidTransition("unlink", f"linked to {present.code} by now")
         change = self.let_go(run, who=by, at=now)
         run.leave()
         if run.is_active and run.source == RunSource.PUT:
             # Its client knows it by this job alone, and can never say how it ended.
             run.change_state(RunState.UNKNOWN_END, who=by, at=now, reason="It was taken off its job.")
         run.save()
-        save_revised([*([Change(printer, [])] if printer else []), change])
+        save_revised([*links_changed(printer, now), change])
 
     def _lock_with(self, run: PrintRun) -> tuple[Printer | None, PrintQueue | None]:
         """Lock the run's printer, this job and the run's present one, then `run`; return that printer and that job."""
@@ -441,13 +477,15 @@ class PrintQueue(JobRow):
         if run.is_counted:
             self.copies_done = max(0, self.copies_done - 1)
         if self.current_run_id == run.pk or (run.is_counted and self.state == JobState.COMPLETED):
-            self._move(JobState.READY, "unlink", who=who, at=at, reason=f"The print of {run} was not this job's.")
+            reason = f"The print of {run} was not this job's."
+            self._move(JobState.READY, "unlink", who=who, at=at, reason=reason, place=self.ready_order)
         return Change(self, STATE_FIELDS)
 
     def _take_run(self, run: PrintRun, *, who: Who) -> None:
         if self.state == JobState.READY:
             where = f"on {run.printer}: " if run.printer else ""
-            self._move(JobState.PRINTING, "start", who=who, at=run.started_at, reason=f"Run {where}{run.match_reason}")
+            why = "linked by hand" if run.linked_by_id else run.match_reason
+            self._move(JobState.PRINTING, "start", who=who, at=run.started_at, reason=f"Run {where}{why}")
         self.current_run = run
         self.printer = run.printer or self.printer
         self.match_reason = run.match_reason
@@ -485,8 +523,11 @@ class PrintQueue(JobRow):
         self.current_run = None
         save_revised([Change(self, STATE_FIELDS)])
 
-    def _move(self, new: JobState, verb: str, *, who: Who, at: datetime, reason: str) -> None:
-        """Go to `new` and record it; the caller saves. Raises InvalidTransition from a state that does not lead there."""
+    def _move(self, new: JobState, verb: str, *, who: Who, at: datetime, reason: str, place: int | None = None) -> None:
+        """Go to `new` and record it; the caller saves. Raises InvalidTransition from a state that does not lead there.
+
+        `place`: the order of a job that becomes ready; None puts it to the front, for it had its turn already.
+        """
         old = JobState(self.state)
         if new not in TRANSITIONS[old]:
             raise InvalidTransition(verb, old)
@@ -494,19 +535,19 @@ class PrintQueue(JobRow):
         if new in ENDED:
             self.ended_at, self.ended_by, self.queue_order = at, who.user, order.by_end(at)
         elif new == JobState.READY:
-            self._return_to_queue()
+            self._forget_last_run()
+            self.queue_order = order.order_at(1, self._others_ready()) if place is None else place
         elif old == JobState.READY:
-            self.started_at, self.started_by, self.queue_order = at, who.user, order.by_start(at)
+            self.started_at, self.started_by = at, who.user
+            self.ready_order, self.queue_order = self.queue_order, order.by_start(at)
         record(self, old=old, new=new, who=who, at=at, reason=reason)
 
-    def _return_to_queue(self) -> None:
-        """Clear what the last run left; it goes to the front, for it had its turn already."""
+    def _forget_last_run(self) -> None:
         self.progress = self.progress_last_report_time = self.remaining_seconds = None
         self.layer = self.total_layers = None
         self.started_at = self.started_by = self.ended_at = self.ended_by = None
         self.current_run, self.match_reason = None, ""
         self.printer = self.wanted_printer
-        self.queue_order = order.order_at(1, self._others_ready())
 
     def _check_copies(self, copies: int) -> None:
         at_least = self.copies_done if self.state == JobState.COMPLETED else self.copies_done + 1

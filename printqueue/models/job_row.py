@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
+from printqueue.file_words import LONGEST_KEY
 from printqueue.live.revisions import Revisioned
 from printqueue.models.job_state import ACTIVE, ENDED, Attention, JobState
 from printqueue.models.order import Stage
@@ -27,6 +28,8 @@ class JobRow(Revisioned):
     note = models.CharField(max_length=500, blank=True)
     print_file_name = models.CharField(_("print file"), max_length=protocol.MAX_FILE_NAME)
     file_key = models.CharField(max_length=protocol.MAX_FILE_NAME * 3, editable=False, db_index=True)
+    customer_key = models.CharField(max_length=LONGEST_KEY, editable=False, db_index=True, default="")
+    design_key = models.CharField(max_length=LONGEST_KEY, editable=False, default="")
     copies = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(999)])
     copies_done = models.PositiveSmallIntegerField(default=0, editable=False)
     rush = models.BooleanField(default=False)
@@ -43,6 +46,10 @@ class JobRow(Revisioned):
     state = models.CharField(max_length=20, choices=JobState.choices, default=JobState.READY, editable=False)
     stage = models.PositiveSmallIntegerField(choices=Stage.choices, default=Stage.READY, editable=False)
     queue_order = models.BigIntegerField(default=0, editable=False)
+    ready_order = models.BigIntegerField(
+        null=True, blank=True, editable=False,
+        help_text=_("Its order when it was last ready, to go back to when its print turns out to be another job's."),
+    )  # fmt: skip
     attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, editable=False)
     current_run = models.ForeignKey(
         PrintRun, null=True, blank=True, editable=False, related_name="+", on_delete=models.PROTECT,
@@ -77,6 +84,8 @@ class JobRow(Revisioned):
             # as its first column SQLite would not search by it, since Django compares a boolean with nothing.
             models.Index(fields=["stage", "queue_order", "id", "is_enabled"], name="job_list_order"),
             models.Index(fields=["printer", "stage", "queue_order", "id", "is_enabled"], name="job_printer_order"),
+            # Whether a job that is not over wants one of the designs that a file name may have.
+            models.Index(fields=["design_key", "stage", "id", "is_enabled"], name="job_design"),
             models.Index(fields=["ended_at"], name="job_ended"),  # what failed lately; what a new page is told of
         ]
         constraints: ClassVar = [

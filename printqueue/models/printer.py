@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
-from printqueue.live.revisions import CHANGED, Audience, Revisioned, RevisionedQuerySet
+from printqueue.live.revisions import CHANGED, Audience, Change, Revisioned, RevisionedQuerySet
 from printqueue.models.key import PrinterKey
 from printqueue.rows import read_rows
 
@@ -107,6 +107,9 @@ class Printer(Revisioned):
     lease_client = models.CharField(max_length=64, blank=True)
     lease_since = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    links_changed_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When staff last said which job one of its runs belongs to, or that none.")
+    )
 
     objects = PrinterQuerySet.as_manager()
 
@@ -166,6 +169,7 @@ class Printer(Revisioned):
             "runId": str(self.run_id) if self.run_id else None,
             "jobId": str(context.job_id) if context.job_id else None,
             "jobCode": context.job_code,
+            "linksChangedTime": protocol.wire_time(self.links_changed_at),
         }
 
     def _context(self) -> Context:
@@ -198,3 +202,14 @@ class Printer(Revisioned):
 
     def event_audience(self) -> Audience:
         return Audience(job_id=None, printer_id=self.pk)
+
+
+def links_changed(printer: Printer | None, at: datetime) -> list[Change]:
+    """Return what is to be saved of the locked `printer` when staff said at `at` which job one of its runs belongs to.
+
+    By this every open page learns of it, also of runs that are on no machine any more.
+    """
+    if printer is None:
+        return []
+    printer.links_changed_at = at
+    return [Change(printer, ["links_changed_at"])]

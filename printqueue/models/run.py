@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
-from printqueue.models.printer import Printer
+from printqueue.file_words import says_nothing
+from printqueue.live.revisions import save_revised
+from printqueue.models.locks import in_transaction, locked
+from printqueue.models.printer import Printer, links_changed
 from printqueue.models.transition import InvalidTransition, Who, record
 
 if TYPE_CHECKING:
@@ -83,9 +87,8 @@ class PrintRunQuerySet(models.QuerySet["PrintRun"]):
 
     def unmatched(self, now: datetime) -> Self:
         """Return the runs that wait for a person to say which job they are: active, or ended lately."""
-        return self.filter(job=None, is_history=False, printer__is_enabled=True).filter(
-            models.Q(state__in=ACTIVE) | models.Q(ended_at__gt=now - TRAY_KEEPS)
-        )
+        waiting = self.filter(job=None, is_history=False, not_ours_at=None, printer__is_enabled=True)
+        return waiting.filter(models.Q(state__in=ACTIVE) | models.Q(ended_at__gt=now - TRAY_KEEPS))
 
 
 class PrintRun(models.Model):
@@ -118,6 +121,10 @@ class PrintRun(models.Model):
     match_reason = models.CharField(max_length=200, blank=True)
     linked_by = models.ForeignKey(User, null=True, blank=True, related_name="+", on_delete=models.SET_NULL)
     linked_at = models.DateTimeField(null=True, blank=True)
+    not_ours_by = models.ForeignKey(User, null=True, blank=True, related_name="+", on_delete=models.SET_NULL)
+    not_ours_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When staff said that it is for no job of the queue.")
+    )
 
     objects = PrintRunQuerySet.as_manager()
 
@@ -200,7 +207,8 @@ class PrintRun(models.Model):
             self.change_state(seen.state, who=who, at=at, reason=self.error_text)
         if seen.progress is not None:
             self.progress = seen.progress
-        self.file_name = self.file_name or seen.file_name
+        if seen.file_name and seen.file_name != self.file_name and says_nothing(self.file_name):
+            self.file_name = seen.file_name
         self.remaining_seconds = seen.remaining_seconds if self.is_active else None
         self.layer = seen.layer if seen.layer is not None else self.layer
         self.total_layers = seen.total_layers if seen.total_layers is not None else self.total_layers
@@ -216,8 +224,51 @@ class PrintRun(models.Model):
         self.job = job
         self.match_reason = reason
         self.linked_by, self.linked_at = by.user, now
+        self.not_ours_by = self.not_ours_at = None
 
     def leave(self) -> None:
         """Belong to no job; the caller saves."""
         self.job = self.linked_by = self.linked_at = None
         self.match_reason, self.is_counted = "", False
+
+    # ------------------------------------------------------------------ what people do with it
+
+    @in_transaction
+    def not_ours(self, *, by: Who, now: datetime) -> None:
+        """Say that it is for no job of the queue, so that it leaves the tray; `ours` takes that back.
+
+        Raises InvalidTransition when it belongs to a job by now.
+        """
+        printer = self.lock()
+        if self.job is not None:
+            raise InvalidTransition("set a print aside as not ours", f"linked to {self.job.code} by now")
+        if self.not_ours_at is None:
+            self._set_not_ours(now, by.user, printer, now)
+
+    @in_transaction
+    def ours(self, *, now: datetime) -> None:
+        """Undo `not_ours`."""
+        printer = self.lock()
+        if self.not_ours_at is not None:
+            self._set_not_ours(None, None, printer, now)
+
+    def _set_not_ours(self, at: datetime | None, by: User | None, printer: Printer | None, now: datetime) -> None:
+        self.not_ours_at, self.not_ours_by = at, by
+        self.save(update_fields=["not_ours_at", "not_ours_by"])
+        save_revised(links_changed(printer, now))
+
+    def lock(self) -> Printer | None:
+        """Lock its printer, which is returned, then the run itself; this object is read anew.
+
+        Whoever gives it a job, or takes it away, locks the printer first.
+        """
+        seen = PrintRun.objects.get(pk=self.pk)
+        printer = locked(Printer, [seen.printer_id]).get(seen.printer_id or 0)
+        self.refresh_from_db(from_queryset=PrintRun.objects.select_for_update())
+        return printer
+
+
+def linked_by(who: Who, now: datetime) -> str:
+    """Return the reason of a link that a person made, with the time of day in the house's zone, whoever reads it."""
+    at = timezone.localtime(now, timezone.get_default_timezone())
+    return f"linked by {who.name[:150]} at {at:%H:%M}" if who.name else "linked by hand"

@@ -8,6 +8,7 @@ from typing import Final
 
 from printqueue import matching, protocol
 from printqueue.access import Actor
+from printqueue.file_words import says_nothing
 from printqueue.live.revisions import Change
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
 from printqueue.models.locks import Moved, locked
@@ -15,6 +16,7 @@ from printqueue.models.printer import REPORTED_FIELDS
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
+from printqueue.reports.candidates import candidates, facts_of
 from printqueue.reports.messages import SERVER_KEY, Outcome, Report, feeder
 from printqueue.reports.routing import Decision, Effect, KnownRun, ReportFacts, decide
 from printqueue.reports.rows import Rows
@@ -37,7 +39,8 @@ class Reception:
     """One report at its locked printer: `active` is the run on the machine, `named` the one with the report's key."""
 
     run: PrintRun | None  # the run that the report speaks of
-    matched: PrintQueue | None = None  # the job of a run that opens now
+    candidate: matching.OpenJob | None = None  # the job of a run that opens now, as it was when that was decided
+    matched: PrintQueue | None = None  # that job, locked
     match_reason = ""
 
     def __init__(
@@ -123,16 +126,12 @@ class Reception:
     def _match(self) -> None:
         if self.decision.effect != Effect.OPEN and not self._tells_of_an_unknown_run():
             return
-        jobs = list(PrintQueue.objects.open().filter(file_key=self.file_key))
         freed = self.active.job if self.active else None
-        if freed is not None and freed.file_key == self.file_key and self._frees(freed):
-            jobs.append(freed)
-        found = matching.match(
-            matching.RunFacts(self.printer.pk, self.file_key),
-            [matching.OpenJob(job.pk, job.file_key, job.printer_id) for job in jobs],
-        )
-        if found is not None:
-            self.matched = next(job for job in jobs if job.pk == found.job_id)
+        facts = matching.RunFacts(self.printer.pk, self.report.file_name, self._started_at())
+        jobs = candidates(facts, self.call.received_at, self._freed(freed))
+        found = matching.match(facts, jobs)
+        if isinstance(found, matching.Match):
+            self.candidate = next(job for job in jobs if job.pk == found.job_id)
             self.match_reason = found.reason
 
     def _tells_of_an_unknown_run(self) -> bool:
@@ -140,18 +139,25 @@ class Reception:
         run = self.run
         if run is None or run.job_id is not None or self.report.state not in ACTIVE_STATES:
             return False
-        return run.is_history or not run.file_name
+        is_named_now = says_nothing(run.file_name) and not says_nothing(self.report.file_name)
+        return run.not_ours_at is None and (run.is_history or is_named_now)
 
-    def _frees(self, job: PrintQueue) -> bool:
-        """Whether this very report ends the run that keeps `job` from being open."""
-        if self.active is None or not self.decision.ends_active_run:
-            return False
-        return job.is_active and job.is_enabled and job.current_run_id == self.active.pk
+    def _started_at(self) -> datetime:
+        """Return when the print began, as far as the report says, else when it was first heard of."""
+        if self.report.started_at is None:
+            return self.run.started_at if self.run is not None else self.at
+        return min(self.report.started_at + self.call.skew, self.at)
+
+    def _freed(self, job: PrintQueue | None) -> int | None:
+        """Return the pk of `job` when this very report ends the run that keeps it from being open."""
+        if job is None or self.active is None or not self.decision.ends_active_run:
+            return None
+        return job.pk if job.is_active and job.current_run_id == self.active.pk else None
 
     def _lock_jobs_and_runs(self) -> None:
-        """Lock jobs, then runs. Raises Moved when the job of the match is taken in the meantime."""
+        """Lock jobs, then runs. Raises Moved when the job of the match was taken or changed in the meantime."""
         runs = [run for run in (self.active, self.run) if run is not None]
-        job_ids = [run.job_id for run in runs] + [self.matched.pk if self.matched else None]
+        job_ids = [run.job_id for run in runs] + [self.candidate.pk if self.candidate else None]
         jobs = locked(PrintQueue, job_ids)
         if self.is_new_holder:
             PrintRun.objects.filter(printer=self.printer).exclude(last_sequence=None).update(last_sequence=None)
@@ -160,10 +166,10 @@ class Reception:
             run.printer, run.job = self.printer, jobs.get(run.job_id or 0)
         self.active = fresh[self.active.pk] if self.active else None
         self.run = fresh[self.run.pk] if self.run else None
-        if self.matched is not None:
-            self.matched = jobs[self.matched.pk]
-            is_free = (self.matched.is_enabled and self.matched.is_open) or self._frees(self.matched)
-            if self.matched.file_key != self.file_key or not is_free:
+        if self.candidate is not None:
+            self.matched = job = jobs[self.candidate.pk]
+            facts = facts_of(job, self.candidate.place, self.call.received_at, self._freed(job))
+            if facts != self.candidate or not job.is_enabled:
                 raise Moved
 
     # ------------------------------------------------------------------ what changes
@@ -193,12 +199,11 @@ class Reception:
                 self.rows.observed(self.run)
 
     def _open(self) -> PrintRun:
-        started_at = self.report.started_at + self.call.skew if self.report.started_at else self.at
         run = PrintRun(
             printer=self.printer,
             run_key=self.report.run_key or f"{SERVER_KEY}{self.printer.runs.count() + 1}",
             state=RunState(self.report.state.value),
-            started_at=min(started_at, self.at),
+            started_at=self._started_at(),
             fed_by=feeder(self.call.actor, self.call.client),
         )
         self._join(run)
@@ -214,7 +219,6 @@ class Reception:
 
     def _remember(self) -> PrintRun:
         """Keep a print that had ended when we first heard of it: no job, no transition, no sample."""
-        started_at = self.report.started_at + self.call.skew if self.report.started_at else self.at
         return PrintRun.objects.create(
             printer=self.printer,
             run_key=self.report.run_key,
@@ -222,7 +226,7 @@ class Reception:
             is_history=True,
             file_name=self.report.file_name,
             progress=self.report.progress or 0,
-            started_at=min(started_at, self.at),
+            started_at=self._started_at(),
             ended_at=self.at,
             last_report_at=self.at,
             last_sequence=self.report.sequence,
@@ -255,9 +259,9 @@ class Reception:
         job = run.job
         if job is not None and (job.current_run_id == run.pk or job == self.matched):
             self.rows.change(job.follow(run, who=self.who, at=self.at))
-        elif job is not None and job.current_run_id is not None:
-            # The job is at its next copy already.
-            for change in job.count(run):
+        elif job is not None and not self.is_plain:
+            # The job is at its next copy already, or closed: its page shows the run all the same.
+            for change in job.count(run) or [Change(job, [])]:
                 self.rows.change(change)
         if self.is_plain:
             self.rows.observed(run)

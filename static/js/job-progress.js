@@ -12,6 +12,7 @@ function show(container, event) {
   if ("attention" in container.dataset) return;
   const reportedAt = event.progressLastReportTime === null ? null : Date.parse(event.progressLastReportTime);
   setBadge(container, badge(event.state, event.progress));
+  setBadge(container, badge(event.state, event.progress), "badge-of-job");
   setBar(container, event.state, event.progress);
   setFresh(container, reportedAt);
   if (!["printing", "paused"].includes(event.state)) return;

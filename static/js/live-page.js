@@ -1,5 +1,6 @@
 // What a page that moves by itself does. The stream comes last: everybody must be listening when it speaks.
 import "./ages.js";
+import "./copy.js";
 import "./fragments.js";
 import "./job-progress.js";
 import "./live-indicator.js";

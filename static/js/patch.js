@@ -12,8 +12,8 @@ export function setText(container, name, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-export function setBadge(container, shown) {
-  const element = part(container, "badge");
+export function setBadge(container, shown, name = "badge") {
+  const element = part(container, name);
   if (!element) return;
   element.dataset.state = shown.state;
   element.querySelector("use").setAttribute("href", `#i-${shown.icon}`);

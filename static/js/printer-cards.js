@@ -1,9 +1,21 @@
-// Moves the numbers on the cards of the printers and in the tray as their events come; anything else that changes on
-// a card asks for the banner anew.
+// Moves the numbers on the cards of the printers, in the tray and among the runs of a job as their events come; anything
+// else that changes on a card asks for the banner anew.
 import { badge, figure } from "./display.js";
 import { setBadge, setBar, setDoneAt, setFigure, setLayers, setRemaining, setText } from "./patch.js";
 
-const SIGNATURE = ["name", "enabled", "state", "stateSince", "filename", "error", "reportedBy", "reportedSince", "runId", "jobCode"];
+const SIGNATURE = [
+  "name",
+  "enabled",
+  "state",
+  "stateSince",
+  "filename",
+  "error",
+  "reportedBy",
+  "reportedSince",
+  "runId",
+  "jobCode",
+  "linksChangedTime",
+];
 const newest = new Map();
 
 // As ShownPrinter.signature writes it.
@@ -26,9 +38,12 @@ function show(card, event) {
   setLayers(card, event.layer, event.totalLayers);
 }
 
-function showInTray(event) {
+function showRun(event) {
   const run = document.querySelector(`[data-run="${CSS.escape(event.runId)}"]`);
-  if (run) setText(run, "words", badge(event.state, event.progress).word);
+  if (!run) return;
+  const shown = badge(event.state, event.progress);
+  setText(run, "words", shown.word);
+  setBadge(run, shown, "badge-of-printer");
 }
 
 // Returns whether the card has a place for all that the event says; one of a printer that was silent has not.
@@ -42,7 +57,7 @@ function fits(card, event) {
 
 // Returns whether the banner is as new as the event now.
 function showEverywhere(event) {
-  if (event.runId !== null) showInTray(event);
+  if (event.runId !== null) showRun(event);
   const card = document.querySelector(`article[data-printer="${CSS.escape(event.serial)}"]`);
   if (!card) return !event.enabled;
   if (event.revision <= Number(card.dataset.revision)) return true;

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from printqueue.models import Sample
-from tests.factories import NOW, make_job
+from printqueue.models import Sample, Who
+from tests.factories import NOW, Client, make_job, make_printer, make_staff
 
 
 def history(caller, job):
@@ -65,3 +65,32 @@ def test_a_long_print_is_thinned_and_keeps_its_extremes(caller):
     assert 500 < len(points) <= 1000
     assert max(point["nozzleC"] or 0 for point in points) == 300
     assert [point["at"] for point in points] == sorted(point["at"] for point in points)
+
+
+def test_a_print_of_another_job_takes_its_samples_there(caller):
+    wrong, right = make_job(print_file_name="a.gcode"), make_job()
+    client, mia = Client(make_printer()), make_staff(username="mia")
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=10).run
+    assert run is not None
+    client.says("printing", run_key="1@0", progress=45.3)
+    assert [point["progress"] for point in history(caller, wrong)["samples"]] == [10, 45.3]
+
+    right.link(run, by=Who(user=mia), now=client.now)
+    client.says("printing", run_key="1@0", progress=50)
+
+    assert (history(caller, wrong)["runs"], history(caller, wrong)["samples"]) == ([], [])
+    body = history(caller, right)
+    assert [point["progress"] for point in body["samples"]] == [10, 45.3, 50]
+    assert [run["matchReason"] for run in body["runs"]] == ["linked by mia at 15:06"]
+
+
+def test_a_print_that_was_linked_by_mistake_takes_its_samples_back(caller):
+    job = make_job(print_file_name="a.gcode")
+    client = Client(make_printer())
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=10).run
+    assert run is not None
+
+    job.unlink(run, by=Who(), now=client.now)
+
+    assert history(caller, job)["samples"] == []
+    assert Sample.objects.get().run == run

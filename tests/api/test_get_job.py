@@ -6,7 +6,7 @@ import pytest
 
 from printqueue.models import PrinterKey, Who
 from tests.api.conftest import assert_error
-from tests.factories import NOW, make_job, make_printer
+from tests.factories import NOW, Client, make_job, make_printer, make_staff
 
 BY = Who()
 
@@ -75,3 +75,20 @@ def test_a_key_without_printers_sees_the_jobs_without_one_alone(caller_for):
 
     assert_error(caller.get(f"print-queue/{on_a_printer.pk}"), 403)
     assert caller.get(f"print-queue/{anywhere.pk}").status_code == 200
+
+
+def test_it_says_why_its_print_is_its_own_and_how_many_copies_are_done(caller):
+    found, linked = make_job(print_file_name="a.gcode", copies=3), make_job()
+    left, right, mia = Client(make_printer()), Client(make_printer()), make_staff(username="mia")
+    for key in ("1@0", "2@0"):
+        left.says("printing", run_key=key, file_name="a.gcode", progress=10)
+        if key == "1@0":
+            left.says("completed", run_key=key)
+    run = right.says("printing", run_key="1@0", file_name="odd.gcode", progress=10).run
+    assert run is not None
+    linked.link(run, by=Who(user=mia), now=NOW)
+
+    bodies = [caller.get(f"print-queue/{job.pk}").json() for job in (found, linked)]
+
+    assert [body["matchReason"] for body in bodies] == ["only open job with this file", "linked by mia at 15:06"]
+    assert [body["copiesDone"] for body in bodies] == [1, 0]

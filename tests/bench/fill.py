@@ -25,6 +25,7 @@ from django.test import Client as Browser  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from printqueue.access import Actor  # noqa: E402
+from printqueue.file_words import words_key  # noqa: E402
 from printqueue.live.revisions import RevisionCounter, take_revisions  # noqa: E402
 from printqueue.models import JobState, PrinterKey, PrintQueue, PrintRun, RunState, Sample, Transition, order  # noqa: E402
 from printqueue.models.order import Stage  # noqa: E402
@@ -182,13 +183,15 @@ _codes = count(1)
 
 def job_row(number: int, **fields: Any) -> PrintQueue:
     """Return an unsaved job with a code that no factory makes."""
-    name = f"splint-{number}.gcode.3mf"
+    name, design, customer = f"splint-{number}.gcode.3mf", f"Wrist splint {number}", f"C-{number % 997}"
     return PrintQueue(
         code=f"{next(_codes):07d}Z",
-        design_name=f"Wrist splint {number}",
-        customer_id=f"C-{number % 997}",
+        design_name=design,
+        customer_id=customer,
         print_file_name=name,
         file_key=file_name_key(name),
+        customer_key=words_key(customer),
+        design_key=words_key(design),
         structure_revision=fields["revision"],
         **fields,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page, expect
 
+from printqueue.models import PrintRun
 from tests.e2e.conftest import QUEUE
 from tests.e2e.shop import Shop
 
@@ -19,6 +20,8 @@ def addresses(shop: Shop) -> dict[str, str]:
         "edit": f"{QUEUE}{shop.printing.pk}/edit/",
         "start": f"{QUEUE}{shop.ready.pk}/start/",
         "cancel": f"{QUEUE}{shop.printing.pk}/cancel/",
+        "which job": f"{QUEUE}runs/{PrintRun.objects.get(job=None).pk}/link/",
+        "naming": f"{QUEUE}naming/",
         "password": "/admin/password_change/",
         "not found": f"{QUEUE}999999/",
         **details,

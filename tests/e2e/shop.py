@@ -10,6 +10,8 @@ from printqueue.models import PrinterKey, PrintQueue, Who
 from printqueue.protocol import Scope
 from tests.factories import Client, make_job, make_printer
 
+SET = "oval8_set_s5-7.gcode.3mf"
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -133,10 +135,10 @@ def _not_heard(day: _Day, printer: Client) -> PrintQueue:
 
 
 def _ended(day: _Day, printer: Client) -> PrintQueue:
-    """A print that nobody saw end, and after it one that belongs to no job."""
+    """A print that nobody saw end, and after it one that may be either of two jobs."""
     job = day.job("Thumb Spica Shell", "thumb-spica_m.gcode.3mf", "C-1001", 480)
     day.says(printer, 240, "printing", "7@1", file_name=job.print_file_name, progress=88, layer=190, total_layers=212)
-    day.says(printer, 92, "printing", "8@1", file_name="buddy-ring-duo_s7_x2.gcode.3mf", progress=1)
+    day.says(printer, 92, "printing", "8@1", file_name=SET, progress=1)
     day.says(printer, 54, "completed", "8@1", progress=100)
     day.says(printer, 52, "idle")
     day.says(printer, 0, "idle")
@@ -147,10 +149,18 @@ def _ready(day: _Day) -> PrintQueue:
     job = day.job("Buddy Ring Duo", "buddy-ring-duo_s7.gcode.3mf", "C-0990", 200, rush=True, due_at=day.at(-1100))
     day.job("Thumb Spica Shell, short, with vent holes", "thumb-spica_short_m_right_v12.gcode.3mf", "C-1044", 180)
     day.job("Infinity Splint", "infinity-splint_s10.gcode.3mf", "C-0871", 150, due_at=day.at(-2600), copies=4)
-    day.job("Oval 8, set of three", "oval8_set_s5-7.gcode.3mf", "C-1046", 60, due_at=day.at(70))
+    day.job("Oval 8, set of three", SET, "C-1046", 60, due_at=day.at(70))
+    day.job("Oval 8, set of three", SET, "C-1052", 45)
     return _fresh(job)
 
 
 def _fresh(job: PrintQueue) -> PrintQueue:
     job.refresh_from_db()
     return job
+
+
+def outlive(job: PrintQueue, client: Client) -> None:
+    """Let a print of `job` go on although staff cancelled the job."""
+    client.says("printing", after_seconds=0, run_key="1@1", progress=41.2, file_name=job.print_file_name)
+    _fresh(job).cancel(by=Who(), now=client.now, reason="Ordered twice")
+    client.says("printing", after_seconds=0, run_key="1@1", progress=41.5)

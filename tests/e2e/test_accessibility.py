@@ -3,9 +3,10 @@
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import QUEUE, go
+from tests.e2e.conftest import QUEUE, go, prints
 from tests.e2e.every_page import visit_all
-from tests.e2e.shop import open_shop
+from tests.e2e.shop import open_shop, outlive
+from tests.factories import make_job
 
 
 def test_no_page_has_a_serious_fault(staff, open_page, serious_violations):
@@ -34,5 +35,23 @@ def test_a_form_with_mistakes_has_no_serious_fault(open_page, serious_violations
     page.goto(f"{QUEUE}new/")
     page.get_by_role("button", name="Put into the queue").click()
     expect(page.locator(".field-error").first).to_be_visible()
+
+    assert serious_violations(page) == []
+
+
+def test_a_print_that_outlives_its_job_has_no_serious_fault(job, left, open_page, serious_violations):
+    outlive(job, left)
+    page = open_page(bypass_csp=True)
+    on_page = serious_violations(go(page, f"{QUEUE}{job.pk}/"))
+
+    assert on_page + serious_violations(go(page)) == []
+
+
+def test_a_tray_with_suggestions_has_no_serious_fault(left, open_page, serious_violations):
+    for _ in range(3):
+        make_job(print_file_name="other.gcode")
+    prints(left, 5, file_name="other.gcode")
+    page = go(open_page(bypass_csp=True))
+    expect(page.locator(".likely")).to_have_count(2)
 
     assert serious_violations(page) == []

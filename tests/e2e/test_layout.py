@@ -4,10 +4,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import ViewportSize, expect
 
-from tests.e2e.conftest import DESK, QUEUE, TOUCH, go
+from tests.e2e.conftest import DESK, QUEUE, TOUCH, go, prints
 from tests.e2e.every_page import visit_all
 from tests.e2e.layout import layout_faults
-from tests.e2e.shop import open_shop
+from tests.e2e.shop import open_shop, outlive
 from tests.factories import make_job
 
 FINGER_PX = 44
@@ -68,6 +68,28 @@ def test_what_is_said_about_the_connection_fits_into_the_header(state, staff, pa
 def tell(page, state, silent_ms):
     detail = {"state": state, "silentMs": silent_ms}
     page.evaluate("detail => document.body.dispatchEvent(new CustomEvent('pf:status', { detail }))", detail)
+
+
+def test_a_print_that_outlives_its_job_fits(job, left, page):
+    outlive(job, left)
+    go(page, f"{QUEUE}{job.pk}/")
+    expect(page.locator("#going-on")).to_be_visible()
+    of_the_job = [faults_at(page, DESK), faults_at(page, TOUCH, FINGER_PX), faults_at(page, PHONE)]
+    go(page)
+    expect(page.locator(".printer-reason")).to_contain_text("cancelled: stop it")
+
+    assert [*of_the_job, faults_at(page, DESK), faults_at(page, TOUCH, FINGER_PX)] == 5 * [[]]
+
+
+def test_a_tray_of_the_longest_names_fits(left, page):
+    name = "w" * 240 + ".gcode"
+    for number in range(4):
+        make_job(design_name="W" * 200, print_file_name=name, customer_id=f"{number}{'W' * 19}")
+    prints(left, 5, file_name=name)
+    go(page)
+    expect(page.locator(".likely")).to_have_count(2)
+
+    assert [faults_at(page, DESK), faults_at(page, TOUCH, FINGER_PX), faults_at(page, PHONE)] == 3 * [[]]
 
 
 def test_an_open_menu_is_whole_on_the_touch_screen(job, open_page):

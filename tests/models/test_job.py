@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from printqueue.live.revisions import BulkWriteRefused
-from printqueue.models import InvalidTransition, JobState, PrintQueue, RevisionConflict, RunState, Who
+from printqueue.models import InvalidTransition, JobState, PrintQueue, RevisionConflict, RunState, Sample, Who
 from printqueue.models.job_state import TRANSITIONS
 from printqueue.protocol import ReportState
 from tests.factories import NOW, Client, make_job, make_printer, make_staff
@@ -158,7 +158,7 @@ def test_a_run_linked_by_hand_moves_its_job_and_unlinked_gives_it_back() -> None
     assert run is not None
 
     job.link(run, by=Who(user=make_staff(username="kim")), now=client.now)
-    assert (job.state, job.progress, job.match_reason) == (JobState.PRINTING, 40, "linked by kim")
+    assert (job.state, job.progress, job.match_reason) == (JobState.PRINTING, 40, "linked by kim at 15:06")
     job.unlink(run, by=Who(), now=client.now)
 
     assert (job.state, job.progress, run.job) == (JobState.READY, None, None)
@@ -282,3 +282,127 @@ def test_a_print_that_goes_on_after_a_cancel_by_mistake_is_linked_again() -> Non
 
     job.refresh_from_db()
     assert (job.state, job.progress) == (JobState.PRINTING, 41)
+
+
+def test_a_wrong_print_gives_its_job_back_where_it_stood() -> None:
+    client = Client(make_printer())
+    jobs = [make_job(), make_job(print_file_name="a.gcode"), make_job()]
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=40).run
+    assert run is not None
+    jobs[1].refresh_from_db()
+
+    jobs[1].unlink(run, by=Who(), now=client.now)
+
+    assert list(PrintQueue.objects.ready()) == jobs
+
+
+def test_a_good_copy_taken_off_is_to_be_printed_again() -> None:
+    client = Client(make_printer())
+    job = make_job(print_file_name="a.gcode", copies=3)
+    runs = []
+    for key in ("1@0", "2@0"):
+        runs.append(client.says("printing", run_key=key, file_name="a.gcode", progress=40).run)
+        client.says("completed", run_key=key)
+    job.refresh_from_db()
+    assert (job.state, job.copies_done) == (JobState.READY, 2)
+    assert runs[0] is not None
+
+    job.unlink(runs[0], by=Who(), now=client.now)
+
+    assert (job.state, job.copies_done, job.runs.count()) == (JobState.READY, 1, 1)
+
+
+def test_the_last_good_copy_taken_off_opens_the_job_again() -> None:
+    client = Client(make_printer())
+    others = [make_job(), make_job(print_file_name="a.gcode", copies=2)]
+    job = others[1]
+    for key in ("1@0", "2@0"):
+        run = client.says("printing", run_key=key, file_name="a.gcode", progress=40).run
+        client.says("completed", run_key=key)
+    job.refresh_from_db()
+    assert run is not None and job.state == JobState.COMPLETED
+
+    job.unlink(run, by=Who(), now=client.now)
+
+    assert (job.state, job.copies_done, job.progress, job.ended_at) == (JobState.READY, 1, None, None)
+
+
+def test_a_print_goes_from_one_job_to_another_with_what_it_counts_for() -> None:
+    client = Client(make_printer())
+    wrong, right = make_job(print_file_name="a.gcode"), make_job(copies=2)
+    run = client.says("printing", run_key="1@0", file_name="a.gcode", progress=40).run
+    client.says("completed", run_key="1@0")
+    assert run is not None
+
+    right.link(run, by=Who(), now=client.now, seen=wrong.pk)
+
+    wrong.refresh_from_db()
+    assert (wrong.state, wrong.copies_done, right.state, right.copies_done) == ("ready", 0, "ready", 1)
+    assert set(Sample.objects.values_list("run__job", flat=True)) == {right.pk}
+
+
+def test_a_print_that_somebody_else_linked_meanwhile_is_not_taken_away() -> None:
+    client = Client(make_printer())
+    mine, theirs = make_job(), make_job()
+    run = client.says("printing", run_key="1@0", file_name="odd.gcode", progress=40).run
+    assert run is not None
+    theirs.link(run, by=Who(), now=client.now, seen=None)
+
+    with pytest.raises(InvalidTransition, match=f"linked to {theirs.code} by now"):
+        mine.link(run, by=Who(), now=client.now, seen=None)
+    with pytest.raises(InvalidTransition, match=f"linked to {theirs.code} by now"):
+        mine.unlink(run, by=Who(), now=client.now)
+
+    run.refresh_from_db()
+    assert run.job == theirs
+
+
+def test_a_linked_print_that_nobody_saw_end_asks_how_it_ended() -> None:
+    client = Client(make_printer())
+    job = make_job()
+    run = client.says("printing", run_key="1@0", file_name="odd.gcode", progress=40).run
+    client.says("printing", run_key="2@0", file_name="other.gcode", progress=1)
+    assert run is not None
+
+    job.link(run, by=Who(), now=client.now)
+
+    assert (job.state, job.attention, job.progress) == (JobState.PRINTING, "unknown_end", 40)
+
+
+def test_a_job_is_made_from_a_print_and_follows_it() -> None:
+    client, user = Client(make_printer()), make_staff(username="kim")
+    run = client.says("printing", run_key="1@0", file_name="/data/buddy-ring_s7.gcode.3mf", progress=40).run
+    assert run is not None
+
+    job = PrintQueue.new_job(run, by=Who(user=user), now=client.now)
+    client.says("printing", run_key="1@0", progress=41)
+
+    job.refresh_from_db()
+    assert (job.design_name, job.print_file_name) == ("Buddy ring s7", "/data/buddy-ring_s7.gcode.3mf")
+    assert (job.state, job.progress, job.created_by, job.copies_done) == (JobState.PRINTING, 41, user, 0)
+
+
+def test_a_job_made_from_a_good_print_is_completed() -> None:
+    client = Client(make_printer())
+    run = client.says("printing", run_key="1@0", file_name="odd.gcode", progress=40).run
+    client.says("completed", run_key="1@0")
+    assert run is not None
+
+    job = PrintQueue.new_job(run, by=Who(), now=client.now)
+
+    assert (job.state, job.copies_done) == (JobState.COMPLETED, 1)
+
+
+def test_no_job_is_made_from_a_print_that_has_one_or_has_no_name() -> None:
+    client = Client(make_printer())
+    make_job(print_file_name="a.gcode")
+    linked = client.says("printing", run_key="1@0", file_name="a.gcode", progress=40).run
+    nameless = client.says("printing", run_key="2@0", progress=1).run
+    assert linked is not None and nameless is not None
+
+    with pytest.raises(InvalidTransition, match="by now"):
+        PrintQueue.new_job(linked, by=Who(), now=client.now)
+    with pytest.raises(ValidationError, match="not known"):
+        PrintQueue.new_job(nameless, by=Who(), now=client.now)
+
+    assert PrintQueue.objects.count() == 1

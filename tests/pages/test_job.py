@@ -1,11 +1,12 @@
 """The page of one job: GET /admin/print-queue/{id}/."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from printqueue.models import Who
+from printqueue.models import PrintRun, Who
 from tests.factories import Client
 from tests.pages.conftest import LIST, ended_job, lost_job, ready_job, started_job, text_of
 
@@ -146,3 +147,122 @@ def test_the_number_of_queries_does_not_grow_with_what_happened(browser, beside,
         counts.append(len(queries))
 
     assert len(set(counts)) == 1
+
+
+def test_a_link_by_a_person_says_who_and_when_in_the_viewers_zone(browser, beside, staff):
+    job = ready_job()
+    run = beside.says("printing", run_key="a", file_name="strange.gcode", progress=1.0).run
+    now = timezone.now()
+    job.link(run, by=Who(user=staff), now=now)
+    browser.cookies["timeZone"] = "Asia/Kolkata"
+    here = timezone.localtime(now, timezone.get_fixed_timezone(330))
+
+    html = page(browser, job)
+
+    assert re.search(rf"Matched: linked by Mara Keller at <time[^>]*>{here:%H:%M}<", html)
+    assert re.search(rf"Linked by Mara Keller at <time[^>]*>{here:%H:%M}<", html)
+
+
+def test_every_run_says_printer_file_state_percent_times_and_why(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="Ring.gcode.3mf", progress=31.4)
+    beside.says("failed", run_key="a", after_seconds=600, error_message="Spaghetti found")
+    job.refresh_from_db()
+    job.retry(by=Who(), now=timezone.now())
+    beside.says("printing", run_key="b", file_name="ring.gcode", progress=45.3)
+
+    runs = re.findall(r'<li class="run".*?</li>', page(browser, job), re.DOTALL)
+
+    for run, texts in zip(
+        runs,
+        [
+            ("2", "Printing 45.3%", "Left P1S", "ring.gcode", "so far", "Only open job with this file"),
+            ("1", "Failed 31.4%", "Left P1S", "Ring.gcode.3mf", "10 min", "Only open job with", "Spaghetti found"),
+        ],
+        strict=True,
+    ):
+        for text in texts:
+            assert text in run
+        assert "Not this job" in run
+        assert "Another job…" in run
+
+
+def test_copies_show_how_many_are_printed(browser, beside):
+    job = ready_job(print_file_name="ring.gcode", copies=3)
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+    beside.says("completed", run_key="a", progress=100.0)
+
+    html = page(browser, job)
+
+    assert html.count("1/3") == 2
+    assert "Good copy" in html
+    assert "1/3" in text_of(browser.get(LIST))
+
+
+def test_a_print_that_goes_on_after_a_cancel_says_what_to_do(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+    job.refresh_from_db()
+    job.cancel(by=Who(), now=timezone.now())
+
+    html = page(browser, job)
+
+    assert "Left P1S is printing it still." in html
+    assert "Stop it at the printer" in html
+    assert "cancelled: stop it" in text_of(browser.get(LIST))
+
+
+def test_a_job_queued_again_may_follow_the_print_that_goes_on(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+    job.refresh_from_db()
+    job.cancel(by=Who(), now=timezone.now())
+    job.retry(by=Who(), now=timezone.now())
+    run = PrintRun.objects.get()
+    assert f'formaction="{LIST}runs/{run.pk}/link/"' in page(browser, job)
+
+    browser.post(f"{LIST}runs/{run.pk}/link/", {"job": job.pk, "seen": job.pk})
+
+    job.refresh_from_db()
+    assert (job.state, job.current_run) == ("printing", run)
+    assert "printing it still" not in page(browser, job)
+
+
+def test_a_print_that_ends_after_a_cancel_moves_the_open_page(beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+    job.refresh_from_db()
+    job.cancel(by=Who(), now=timezone.now())
+    before = job.structure_revision
+
+    beside.says("completed", run_key="a")
+
+    job.refresh_from_db()
+    assert job.state == "cancelled"
+    assert job.structure_revision > before
+
+
+def test_an_end_that_nobody_saw_says_what_was_seen_last(browser, beside):
+    html = page(browser, lost_job(beside))
+
+    assert "Left P1S was last at 80.3% at" in html
+    assert "Look at the plate" in html
+
+
+def test_a_print_of_the_certain_file_name_says_that_the_code_is_in_it(browser, beside):
+    job, _twin = (ready_job(design_name="Infinity Splint", print_file_name="splint.gcode") for _ in range(2))
+    beside.says("printing", run_key="a", file_name=f"infinity-splint_{job.code}.gcode", progress=1.0)
+
+    html = page(browser, job)
+
+    assert f"Matched: file name has job code {job.code}" in html
+    assert f"File name has job code {job.code}" in html
+
+
+def test_it_offers_a_file_name_that_is_certain(browser):
+    job = ready_job(design_name="Infinity Splint", print_file_name="a.gcode.3mf")
+
+    html = page(browser, job)
+
+    assert f'value="infinity-splint_{job.code}.gcode.3mf"' in html
+    assert 'data-copy="certain-name"' in html

@@ -1,6 +1,12 @@
 """The tray: GET /admin/print-queue/tray/."""
 
-from tests.pages.conftest import LIST, ready_job, started_job, text_of
+import pytest
+from django.utils import timezone
+
+from printqueue.models import PrintRun, Who
+from printqueue.views.pages import tray
+from tests.factories import Client, make_printer
+from tests.pages.conftest import LIST, ended_job, ready_job, started_job, text_of
 
 TRAY = f"{LIST}tray/"
 
@@ -14,24 +20,112 @@ def test_a_print_without_a_job_waits_with_the_jobs_that_it_may_be(browser, besid
     assert "Unmatched: 1 print without a job" in html
     assert "strange.gcode" in html
     assert "Printing 41.2%" in html
-    assert html.index(f'value="{likely.pk}"') < html.index("Other jobs") < html.index(f'value="{other.pk}"')
+    assert html.index(f'value="{likely.pk}"') < html.index("Another job") < html.index(f'value="{other.pk}"')
 
 
-def test_a_job_of_a_similar_file_comes_first(browser, beside):
-    here = ready_job(wanted_printer=beside.printer)
-    same, twin = ready_job(print_file_name="Ring.3mf"), ready_job(print_file_name="ring.gcode")
+def test_each_job_that_it_may_be_says_why_and_is_one_press_away(browser, beside):
+    jobs = [ready_job(print_file_name="ring.gcode", customer_id=f"C-{n}") for n in (1, 2)]
     beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
 
     html = text_of(browser.get(TRAY))
 
-    places = [html.index(f'value="{job.pk}"') for job in (same, twin, here)]
-    assert places == sorted(places)
+    for job in jobs:
+        button = html.split(f'name="job" value="{job.pk}" title')[1].split("</button>")[0]
+        assert job.code in button
+        assert job.customer_id in button
+        assert "has this file" in button
 
 
-def test_without_an_open_job_it_offers_a_new_one(browser, beside):
+def test_only_the_likeliest_stand_beside_and_the_rest_is_in_the_list(browser, beside):
+    jobs = [ready_job(print_file_name="ring.gcode") for _ in range(3)]
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+
+    html = text_of(browser.get(TRAY))
+
+    assert html.count('<button class="btn likely"') == 2
+    assert f'<option value="{jobs[2].pk}"' in html
+    assert "(has this file)" in html
+
+
+def test_a_job_that_came_after_its_print_is_offered_and_not_taken(browser, beside):
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+    job = ready_job(print_file_name="ring.gcode")
+
+    html = text_of(browser.get(TRAY))
+
+    assert "One job fits by now." in html
+    assert f'name="job" value="{job.pk}"' in html
+
+
+def test_a_second_print_of_a_file_says_where_its_job_is(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+    other = Client(make_printer("right", name="Right P1S"), now=beside.now)
+    other.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+
+    html = text_of(browser.get(TRAY))
+
+    assert f"It looks like {job.code}, but that is on Left P1S already." in html
+    assert f"Open {job.code}" in html
+
+
+@pytest.mark.parametrize(("verb", "words"), [("fail", "has failed"), ("cancel", "was cancelled")])
+def test_a_print_begun_anew_says_that_its_job_is_closed(verb, words, browser, beside):
+    job = ended_job(verb, print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+
+    assert f"It looks like {job.code}, but that {words}. Retry it" in text_of(browser.get(TRAY))
+
+
+def test_a_job_that_was_retried_is_one_press_away(browser, beside):
+    job = ended_job("fail", print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1.0)
+
+    job.retry(by=Who(), now=timezone.now())
+
+    assert f'name="job" value="{job.pk}"' in text_of(browser.get(TRAY))
+
+
+@pytest.mark.parametrize(("name", "reason"), [("", "does not name its file"), ("strange.gcode", "No open job fits")])
+def test_a_print_says_why_it_is_here(name, reason, browser, beside):
+    ready_job()
+    beside.says("printing", run_key="a", file_name=name, progress=1.0)
+
+    assert reason in text_of(browser.get(TRAY))
+
+
+def test_every_print_may_become_a_new_job_or_be_none_of_ours(browser, beside):
+    beside.says("printing", run_key="a", file_name="strange.gcode", progress=1.0)
+    run = PrintRun.objects.get()
+
+    html = text_of(browser.get(TRAY))
+
+    for word in ("new-job", "not-ours"):
+        assert f'formaction="{LIST}runs/{run.pk}/{word}/"' in html
+
+
+def test_of_a_very_long_queue_the_list_shows_the_first_and_leads_to_the_others(browser, beside, monkeypatch):
+    monkeypatch.setattr(tray, "LISTED", 1)
+    first, second = ready_job(), ready_job()
     beside.says("printing", run_key="a", file_name="strange.gcode", progress=1.0)
 
-    assert "No open job to link it to" in text_of(browser.get(TRAY))
+    html = text_of(browser.get(TRAY))
+
+    assert first.code in html
+    assert second.code not in html
+    assert "More jobs…" in html
+
+
+@pytest.mark.parametrize("field", ["print_file_name", "design_name", "wanted_printer"])
+def test_a_likely_job_is_found_at_the_end_of_a_very_long_queue(field, browser, beside, monkeypatch):
+    monkeypatch.setattr(tray, "LISTED", 1)
+    for _ in range(4):
+        ready_job()
+    values = {"print_file_name": "strange.gcode", "design_name": "strange", "wanted_printer": beside.printer}
+    beside.says("printing", run_key="a", file_name="strange.gcode", progress=1.0)
+    last = ready_job(**{field: values[field]})
+
+    assert f'name="job" value="{last.pk}"' in text_of(browser.get(TRAY))
 
 
 def test_a_tray_without_prints_is_empty_but_there(browser):

@@ -1,6 +1,10 @@
 """POST /admin/print-queue/runs/{id}/unlink/."""
 
-from printqueue.models import PrintRun
+import re
+
+from django.utils import timezone
+
+from printqueue.models import PrintRun, Who
 from tests.pages.conftest import LIST, ready_job, text_of
 
 
@@ -24,3 +28,28 @@ def test_unlinking_twice_is_harmless(browser, beside):
     response = browser.post(f"{LIST}runs/{run.pk}/unlink/", follow=True)
 
     assert "belongs to no job" in text_of(response)
+
+
+def test_its_undo_gives_the_print_back(htmx, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=41.2)
+    run = PrintRun.objects.get()
+
+    response = htmx.post(f"{LIST}runs/{run.pk}/unlink/", {"job": job.pk})
+    [undo] = re.findall(r'action="([^"]+)"', text_of(response))
+    htmx.post(undo.replace("&amp;", "&"))
+
+    job.refresh_from_db()
+    assert (job.state, job.progress) == ("printing", 41.2)
+
+
+def test_a_print_that_belongs_to_another_job_by_now_stays_there(htmx, beside):
+    seen, present = ready_job(), ready_job()
+    beside.says("printing", run_key="a", file_name="strange.gcode", progress=41.2)
+    run = PrintRun.objects.get()
+    present.link(run, by=Who(), now=timezone.now())
+
+    response = htmx.post(f"{LIST}runs/{run.pk}/unlink/", {"job": seen.pk})
+
+    run.refresh_from_db()
+    assert (response.status_code, run.job) == (409, present)

@@ -126,7 +126,10 @@ class PrinterError(Wire):
 
 
 class PrinterOut(Wire):
-    """The live state of a printer. Temperatures in °C."""
+    """The live state of a printer. Temperatures in °C.
+
+    `links_changed_time`: when staff last said which job one of its runs belongs to, or that it belongs to none.
+    """
 
     serial: str
     name: str
@@ -150,6 +153,7 @@ class PrinterOut(Wire):
     run_id: str | None
     job_id: str | None
     job_code: str | None
+    links_changed_time: str | None
 
 
 class PrinterAnswer(PrinterOut, Done):

@@ -11,8 +11,8 @@ from django_htmx.http import trigger_client_event
 from printqueue.views.pages.staff import StaffRequest
 
 
-def done(request: StaffRequest, text: str, *, to: str, undo: str = "") -> HttpResponse:
-    """Say that it is done; `undo` is the address to post to for the way back.
+def done(request: StaffRequest, text: str, *, to: str, undo: str = "", on: str = "") -> HttpResponse:
+    """Say that it is done; `undo` is the address to post to for the way back, `on` that of what comes next.
 
     A browser that posted with htmx stays where it is and fetches anew what the verb changed; any other goes back
     to where it was, or to `to`.
@@ -20,7 +20,7 @@ def done(request: StaffRequest, text: str, *, to: str, undo: str = "") -> HttpRe
     if not request.htmx:
         messages.success(request, text, extra_tags=undo)
         return HttpResponseRedirect(_back(request) or to)
-    response = _toast(request, text, "completed", undo=undo)
+    response = _toast(request, text, "completed", undo=undo, on=on)
     return trigger_client_event(response, "pf:changed", {})
 
 
@@ -34,8 +34,10 @@ def refused(request: StaffRequest, text: str, *, to: str, status: int = 409) -> 
     return trigger_client_event(response, "pf:changed", {})
 
 
-def _toast(request: StaffRequest, text: str, state: str, *, undo: str = "", status: int = 200) -> HttpResponse:
-    context = {"text": text, "state": state, "undo": undo}
+def _toast(
+    request: StaffRequest, text: str, state: str, *, undo: str = "", on: str = "", status: int = 200
+) -> HttpResponse:
+    context = {"text": text, "state": state, "undo": undo, "on": on}
     return render(request, "printqueue/_toast.html", context, status=status)
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from printqueue.access import jobs_for
-from printqueue.models import PrintQueue, RunState, Transition
+from printqueue.models import PrintQueue, PrintRun, RunState, Transition
 from printqueue.views.pages.shown_job import ShownJob, ShownRun, ShownTransition
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 
@@ -19,21 +19,27 @@ MAX_TRANSITIONS = 100
 @staff_only
 def job(request: StaffRequest, pk: int) -> HttpResponse:
     """Show a job, its progress and what happened to it; to htmx without the frame of the page."""
-    jobs = jobs_for(request.actor).select_related("printer", "current_run", "wanted_printer", "created_by")
+    known = ("printer", "current_run__printer", "current_run__linked_by", "wanted_printer", "created_by")
+    jobs = jobs_for(request.actor).select_related(*known)
     context = job_context(request, jobs.get(pk=pk))
     template = "printqueue/_job.html" if wants_fragment(request) else "printqueue/detail.html"
     return render(request, template, context)
 
 
 def job_context(request: StaffRequest, job: PrintQueue) -> dict[str, object]:
-    """Return what _job.html needs."""
-    runs = list(job.runs.select_related("printer"))
+    """Return what _job.html needs; `going_on` is a run on a machine that does not move the job any more."""
+    runs = list(job.runs.select_related("printer", "linked_by"))
     return {
         "job": job,
         "shown": ShownJob(job, request.now, job.position),
-        "runs": [ShownRun(run, request.now, len(runs) - index) for index, run in enumerate(runs)],
+        "runs": [_shown(run, job, request, len(runs) - index) for index, run in enumerate(runs)],
+        "going_on": next((run for run in runs if run.is_active and run.pk != job.current_run_id), None),
         "transitions": [ShownTransition(transition) for transition in _transitions(job)],
     }
+
+
+def _shown(run: PrintRun, job: PrintQueue, request: StaffRequest, number: int) -> ShownRun:
+    return ShownRun(run, request.now, number, is_followed=run.is_active and run.pk == job.current_run_id)
 
 
 def _transitions(job: PrintQueue) -> list[Transition]:

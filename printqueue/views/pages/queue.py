@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,20 +15,20 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from printqueue.access import Actor, jobs_for, printers_for
-from printqueue.models import JobState, Printer, PrintQueue, PrintRun
+from printqueue.models import JobState, Printer, PrintQueue
 from printqueue.models.job import HasEndsOfReady, PrintQueueQuerySet
 from printqueue.models.order import Stage
-from printqueue.protocol import MAX_SERIAL, file_name_key, safe_text
-from printqueue.views.pages.shown_job import ShownJob, ShownRun, with_last_reason
+from printqueue.protocol import MAX_SERIAL, safe_text
+from printqueue.views.pages.shown_job import ShownJob, with_last_reason
 from printqueue.views.pages.shown_printer import ShownPrinter
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
+from printqueue.views.pages.tray import tray_context
 
 PAGE_SIZE: Final = 50
 PAGES_COUNTED_AHEAD: Final = 20
 MAX_SEARCH: Final = 100
 FAILED_LATELY: Final = timedelta(hours=24)
 GROUPS: Final = ("On a printer", "Needs a person", "Ready")
-CHOICES_IN_TRAY: Final = 200
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,6 @@ def printers(request: StaffRequest) -> HttpResponse:
     """Show the cards of the printers."""
     context = printers_context(request, list(printers_for(request.actor)))
     return render(request, "printqueue/_printers.html", context)
-
-
-@require_safe
-@staff_only
-def tray(request: StaffRequest) -> HttpResponse:
-    """Show the prints that wait for somebody to say which job they are."""
-    return render(request, "printqueue/_tray.html", tray_context(request))
 
 
 def printers_context(request: StaffRequest, printers: list[Printer]) -> dict[str, object]:
@@ -205,27 +198,3 @@ def _shown(pks: Sequence[int], now: datetime) -> list[ShownJob]:
 def _row(job: PrintQueue, now: datetime) -> ShownJob:
     ends = cast(HasEndsOfReady, job)
     return ShownJob(job, now, is_first=job.pk == ends.first_ready, is_last=job.pk == ends.last_ready)
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A print in the tray and the jobs that it may be, the likely ones apart."""
-
-    shown: ShownRun
-    likely: list[PrintQueue]
-    others: list[PrintQueue]
-
-
-def tray_context(request: StaffRequest) -> dict[str, object]:
-    """Return what _tray.html needs."""
-    runs = list(PrintRun.objects.unmatched(request.now).select_related("printer"))
-    jobs = list(jobs_for(request.actor).open().in_order()[:CHOICES_IN_TRAY]) if runs else []
-    return {"waiting": list(_waiting(runs, jobs, request.now))}
-
-
-def _waiting(runs: list[PrintRun], jobs: list[PrintQueue], now: datetime) -> Iterator[Waiting]:
-    for run in runs:
-        key = file_name_key(run.file_name)
-        likely = [job for job in jobs if (key and job.file_key == key) or job.printer_id == run.printer_id]
-        likely.sort(key=lambda job: job.file_key != key)
-        yield Waiting(ShownRun(run, now), likely, [job for job in jobs if job not in likely])

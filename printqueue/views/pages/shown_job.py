@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from django.db.models import OuterRef, Subquery
 
-from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunSource, RunState, Transition
+from printqueue.file_names import certain_name
+from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunSource, RunState, Transition, Who
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
@@ -122,6 +123,17 @@ class ShownJob:
         return self.took
 
     @property
+    def why(self) -> Why:
+        """Why its print is taken for its own; of a job whose print was taken off it what was known."""
+        run = self.job.current_run
+        return Why.of(run) if run is not None else Why(self.job.match_reason)
+
+    @property
+    def certain_name(self) -> str:
+        """The name of a file whose print is linked to this job for certain."""
+        return certain_name(self.job.design_name, self.job.code, self.job.print_file_name)
+
+    @property
     def took(self) -> str:
         """How long an ended job was printed, in words."""
         if self.job.ended_at is None or self.job.started_at is None:
@@ -156,12 +168,34 @@ def with_last_reason(jobs: PrintQueueQuerySet) -> PrintQueueQuerySet:
 
 
 @dataclass(frozen=True)
+class Why:
+    """Why a run is its job's: in words, and when a person said so."""
+
+    text: str
+    at: datetime | None = None
+
+    @classmethod
+    def of(cls, run: PrintRun) -> Self:
+        """Return the reason as stored; of a link by a person its time apart, to be shown in the viewer's zone."""
+        if run.linked_by is None or run.linked_at is None:
+            return cls(run.match_reason)
+        return cls(f"linked by {Who(user=run.linked_by).name} at", run.linked_at)
+
+    @property
+    def as_sentence(self) -> Self:
+        """The same with a capital letter."""
+        return replace(self, text=self.text[:1].upper() + self.text[1:])
+
+
+@dataclass(frozen=True)
 class ShownRun:
     """One physical print on the page of its job, or in the tray."""
 
     run: PrintRun
     now: datetime
     number: int = 0
+    is_followed: bool = False
+    """Whether its job follows it."""
 
     @property
     def badge(self) -> Badge:
@@ -170,16 +204,29 @@ class ShownRun:
         return display.badge("offline" if self.is_silent else self.run.state, self.run.progress)
 
     @property
-    def steady_badge(self) -> Badge:
-        """The badge where no event moves it: a print that goes on shows its percent elsewhere."""
-        return self.badge if self.run.ended_at else display.badge("offline" if self.is_silent else self.run.state)
+    def why(self) -> Why:
+        return Why.of(self.run)
 
     @property
     def is_silent(self) -> bool:
         """Whether it goes on at a printer that is off, or was not heard for a minute."""
-        if not self.run.is_active or self.run.printer is None or self.run.source != RunSource.REPORTS:
+        if self.heard_at is None or self.run.printer is None:
             return False
         return self.run.printer.state == PrinterState.OFFLINE or self.run.printer.is_silent(self.now)
+
+    @property
+    def moved_by(self) -> str:
+        """Whose events move its percent, as the scripts name its badge; "" when it stands still."""
+        if self.is_followed:
+            return "badge-of-job"
+        return "badge-of-printer" if self.heard_at is not None else ""
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When its printer was heard last, if it goes on there and is fed by reports of that printer."""
+        if not self.run.is_active or self.run.printer is None or self.run.source != RunSource.REPORTS:
+            return None
+        return self.run.printer.last_report_at
 
     @property
     def took(self) -> str:

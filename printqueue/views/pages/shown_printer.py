@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from printqueue.models import Printer, PrinterState, RunState
+from printqueue.models import JobState, Printer, PrinterState, RunState
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
 
@@ -107,6 +107,12 @@ class ShownPrinter:
         return self.printer.error_message or self.printer.error_code
 
     @property
+    def is_unwanted(self) -> bool:
+        """Whether the job of its print was cancelled, so that somebody should stop it."""
+        run = self.printer.run
+        return run is not None and run.job is not None and run.job.state == JobState.CANCELLED
+
+    @property
     def is_heating(self) -> bool:
         is_known = self.printer.nozzle_c is not None and bool(self.printer.nozzle_target_c)
         return self.printer.state == PrinterState.PREPARING and is_known and not self.is_silent
@@ -126,5 +132,6 @@ class ShownPrinter:
             "reportedSince",
             "runId",
             "jobCode",
+            "linksChangedTime",
         )
         return json.dumps([wire[name] for name in names], separators=(",", ":"), ensure_ascii=False)

@@ -1,15 +1,16 @@
-"""The addresses of the pages. The word after a job's number is the verb, everywhere from the button to the test."""
+"""The addresses of the pages. The word after the number of a job or run is the verb, everywhere from the button to the test."""
 
 from django.urls import path
 
-from printqueue.views.pages import edit, job, queue, runs, verbs
+from printqueue.views.pages import edit, job, naming, queue, runs, tray, verbs
 
 app_name = "pages"
 
 urlpatterns = [
     path("", queue.print_queue, name="list"),
     path("printers/", queue.printers, name="printers"),
-    path("tray/", queue.tray, name="tray"),
+    path("tray/", tray.tray, name="tray"),
+    path("naming/", naming.naming, name="naming"),
     path("new/", edit.new, name="new"),
     path("<int:pk>/", job.job, name="job"),
     path("<int:pk>/edit/", edit.edit, name="edit"),
@@ -26,4 +27,7 @@ urlpatterns = [
     path("<int:pk>/show/", verbs.show, name="show"),
     path("runs/<int:pk>/link/", runs.link, name="link"),
     path("runs/<int:pk>/unlink/", runs.unlink, name="unlink"),
+    path("runs/<int:pk>/new-job/", runs.new_job, name="new-job"),
+    path("runs/<int:pk>/not-ours/", runs.not_ours, name="not-ours"),
+    path("runs/<int:pk>/ours/", runs.ours, name="ours"),
 ]
