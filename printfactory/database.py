@@ -16,7 +16,15 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
 }
-POSTGRESQL_OPTIONS = {"connect_timeout": 5}
+# A connection that lasts may be dead without a word: its machine lost power, or a firewall forgot it. The kernel asks
+# after 5 s of silence and gives up after 10 s, before requests do (printqueue.live.threads.ANSWER_WITHIN).
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # ms; for what was sent and never acknowledged
+}
 
 # The few threads that do all requests (printqueue.live.threads) last, and so may their connections.
 KEPT_SECONDS = 600

@@ -264,7 +264,7 @@ class PrinterKeyAdmin(Asking):
         response["Cache-Control"] = "no-store"
         return response
 
-    @admin.action(description="Revoke: the key stops working at once", permissions=["change"])
+    @admin.action(description="Revoke: the key stops working within seconds", permissions=["change"])
     def revoke(self, request: HttpRequest, rows: QuerySet[PrinterKey]) -> None:
         self.do(request, rows, "Revoked", lambda key: key.revoke(timezone.now()))
 

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import time
@@ -26,10 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def chosen_database() -> str:
-    """--db, read early: pytest hands options out only after it has imported the first test packages."""
+    """--db, read early: pytest hands options out only after it has imported the first test packages.
+
+    One of several processes that share the tests is told by the first.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return os.environ["TESTED_DATABASE"]
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--db", default="sqlite")
-    return str(parser.parse_known_args(sys.argv[1:])[0].db)
+    return os.environ.setdefault("TESTED_DATABASE", str(parser.parse_known_args(sys.argv[1:])[0].db))
 
 
 ENVIRONMENT = Environment(chosen_database())
@@ -41,6 +47,11 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request
 
 # Whoever ends the tests by a signal gets the same tidying up as with Ctrl-C: no server and no database stays behind.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_xdist_setupnodes() -> None:
+    """Let each of several processes that share the tests choose its own data, before Django reads the settings."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure() -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import runpy
+import socket
 import stat
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn
 
 from printfactory.secret import kept_secret
 from printqueue.logs import JsonFormatter
@@ -112,6 +115,33 @@ def test_postgresql_by_url_and_secret(load: Load):
     database = load(DATABASE_URL=POSTGRES, SECRET_KEY="x" * 60)["DATABASES"]["default"]
 
     assert (database["HOST"], database["NAME"], database["CONN_MAX_AGE"]) == ("db.example", "queue", 600)
+
+
+def test_a_connection_to_postgresql_that_died_without_a_word_is_noticed_within_seconds(load: Load):
+    """As the kernel has it, since libpq passes over what a system does not know."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"postgresql://print@127.0.0.1:{listener.getsockname()[1]}/queue"
+        options = load(DATABASE_URL=url, SECRET_KEY="x" * 60)["DATABASES"]["default"]["OPTIONS"]
+        line = PGconn.connect_start(make_conninfo(url, **options).encode())
+        line.connect_poll()
+
+        with socket.fromfd(line.socket, socket.AF_INET, socket.SOCK_STREAM) as end:
+            names = [socket.TCP_USER_TIMEOUT, socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+            user_timeout, idle, interval, count = [end.getsockopt(socket.IPPROTO_TCP, name) for name in names]
+            is_kept_alive = end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        line.finish()
+
+    assert is_kept_alive
+    assert user_timeout == 10_000  # ms
+    assert idle + interval * count <= 15
+
+
+def test_what_the_url_says_of_a_connection_to_postgresql_wins(load: Load):
+    options = load(DATABASE_URL=f"{POSTGRES}?keepalives_idle=60", SECRET_KEY="x" * 60)["DATABASES"]["default"][
+        "OPTIONS"
+    ]
+
+    assert (options["keepalives_idle"], options["connect_timeout"]) == (60, 5)
 
 
 def test_postgresql_through_a_socket(load: Load):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import ssl
+import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,11 +23,18 @@ A_WEEK_SECONDS: Final = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How a Bambu printer proves who it is: `verify` (certificate authority, CN = serial), `pin` (SHA-256) or `off`."""
+    """How a printer proves who it is: `verify` (certificate authority), `pin` (SHA-256) or, Bambu only, `off`.
+
+    Without `ca_file`, `verify` means the authorities that this computer knows. Bambu printers always have one, and name
+    their serial; others name the host of their URL.
+    """
 
     mode: str
     ca_file: Path | None = None
     sha256: str | None = None
+
+
+BY_KNOWN_AUTHORITIES: Final = Tls("verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class MoonrakerPrinter:
     name: str | None
     url: str
     api_key: str | None = field(default=None, repr=False)
+    tls: Tls = BY_KNOWN_AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,7 @@ class OctoPrintPrinter:
     name: str | None
     url: str
     api_key: str = field(repr=False)
+    tls: Tls = BY_KNOWN_AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,7 @@ class PrusaLinkPrinter:
     api_key: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: Tls = BY_KNOWN_AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +106,25 @@ Printer = BambuPrinter | MoonrakerPrinter | OctoPrintPrinter | PrusaLinkPrinter 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the client is to do: which server, how often, where to keep the spool, which printers."""
+    """What the client is to do: which server, how often, where to keep the spool, which printers.
+
+    `warnings`: what should be mended although the configuration can be used.
+    """
 
     server: str
     key: str = field(repr=False)
     poll_seconds: float
     spool: Path
+    spool_megabytes: float
     printers: tuple[Printer, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> set[str]:
+        """Return all that must never be shown: what the tables above keep out of their `repr`."""
+        tables = (self, *self.printers)
+        values = [getattr(table, item.name) for table in tables for item in fields(table) if not item.repr]
+        return {value for value in values if value}
 
 
 def load(path: Path) -> Config:
@@ -112,17 +135,18 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}.") from error
-    table = Table(values, str(path), path.resolve().parent)
+    table = Table(values, str(path), path.resolve())
     config = Config(
         server=_server(table),
         key=table.secret("key"),
         poll_seconds=table.number("poll_seconds", default=5.0, low=0.1, high=60.0),
         spool=table.path("spool", default="spool.sqlite3"),
+        spool_megabytes=table.number("spool_megabytes", default=64.0, low=5.0, high=100_000.0),
         printers=tuple(_printer(printer) for printer in table.tables("printer", "printer")),
     )
     table.finish()
     _refuse_the_same_serial_twice(table, config.printers)
-    return config
+    return replace(config, warnings=tuple(_open_to_everyone(table.holders)))
 
 
 def _server(table: Table) -> str:
@@ -188,12 +212,26 @@ def _tls(table: Table) -> Tls:
     mode = table.choice("tls", ("verify", "pin", "off"), default="verify")
     if mode == "verify":
         return Tls(mode, ca_file=_certificates(table, "tls_ca"))
-    if mode == "pin":
-        digest = table.text("tls_sha256").replace(":", "").lower()
-        if not re.fullmatch(r"[0-9a-f]{64}", digest):
-            raise table.error("tls_sha256", "the SHA-256 of the printer's certificate: 64 hexadecimal digits")
-        return Tls(mode, sha256=digest)
-    return Tls(mode)
+    return _pin(table) if mode == "pin" else Tls(mode)
+
+
+def _https(table: Table, url: str) -> Tls:
+    """What is said of the certificate of a printer that is asked over HTTP; without https it has none."""
+    if not url.lower().startswith("https:"):
+        for key in ("tls", "tls_ca", "tls_sha256"):
+            if table.optional_text(key) is not None:
+                raise table.error(key, 'it only beside a `url` that begins with "https://"')
+        return BY_KNOWN_AUTHORITIES
+    if table.choice("tls", ("verify", "pin"), default="verify") == "pin":
+        return _pin(table)
+    return Tls("verify", ca_file=None if table.optional_text("tls_ca") is None else _certificates(table, "tls_ca"))
+
+
+def _pin(table: Table) -> Tls:
+    digest = table.text("tls_sha256").replace(":", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise table.error("tls_sha256", "the SHA-256 of the printer's certificate: 64 hexadecimal digits")
+    return Tls("pin", sha256=digest)
 
 
 def _certificates(table: Table, key: str) -> Path:
@@ -206,11 +244,13 @@ def _certificates(table: Table, key: str) -> Path:
 
 
 def _moonraker(table: Table, serial: str, name: str | None) -> MoonrakerPrinter:
-    return MoonrakerPrinter(serial, name, _url(table, "http://192.0.2.11:7125"), table.optional_secret("api_key"))
+    url = _url(table, "http://192.0.2.11:7125")
+    return MoonrakerPrinter(serial, name, url, table.optional_secret("api_key"), _https(table, url))
 
 
 def _octoprint(table: Table, serial: str, name: str | None) -> OctoPrintPrinter:
-    return OctoPrintPrinter(serial, name, _url(table, "http://192.0.2.12:5000"), table.secret("api_key"))
+    url = _url(table, "http://192.0.2.12:5000")
+    return OctoPrintPrinter(serial, name, url, table.secret("api_key"), _https(table, url))
 
 
 def _prusalink(table: Table, serial: str, name: str | None) -> PrusaLinkPrinter:
@@ -220,7 +260,7 @@ def _prusalink(table: Table, serial: str, name: str | None) -> PrusaLinkPrinter:
         raise table.error("api_key", "either `api_key`, or `username` and `password`, each secret also as `…_file`")
     if (username is None) != (password is None):
         raise table.error("username", "the user name that goes with `password`, and only with it")
-    return PrusaLinkPrinter(serial, name, url, api_key, username, password)
+    return PrusaLinkPrinter(serial, name, url, api_key, username, password, _https(table, url))
 
 
 def _url(table: Table, example: str) -> str:
@@ -261,3 +301,12 @@ def _refuse_the_same_serial_twice(table: Table, printers: tuple[Printer, ...]) -
     for serial in serials:
         if serials.count(serial) > 1:
             raise ConfigError(f"{table.where}: two [[printer]] have the serial `{serial}`; expected each once.")
+
+
+def _open_to_everyone(files: Iterable[Path]) -> list[str]:
+    """Return a sentence for each file with a secret that every user of this computer can read."""
+    return [
+        f"{file}: holds a secret, and everyone on this computer can read it. Run: chmod o= {file}"
+        for file in sorted(files)
+        if file.stat().st_mode & stat.S_IROTH
+    ]

@@ -167,6 +167,8 @@ class RunTracker:
             if name in self._leftover and self._leftover[name] == value:
                 continue
             self._leftover.pop(name, None)
+            if name == "percent" and run.percent is not None and value < run.percent:
+                continue  # a percent by time is an estimate that printers correct; what was printed stays printed
             setattr(run, name, value)
         run.total_layers = sighting.total_layers or run.total_layers
 
@@ -186,11 +188,19 @@ def _outcome(run: Run, sighting: Sighting, after_gap: bool) -> ReportState:
     if sighting.state == ReportState.IDLE:
         # Seen live, a print that leaves no end was aborted. After a gap nobody knows.
         return ReportState.UNKNOWN_END if after_gap else ReportState.CANCELLED
-    if after_gap and not _same_print(run, sighting):
+    if after_gap and not _names(sighting, run):
         return ReportState.UNKNOWN_END
     if sighting.state == ReportState.FAILED and (run.cancel_seen or sighting.cancelled):
         return ReportState.CANCELLED
     return sighting.state
+
+
+def _names(sighting: Sighting, run: Run) -> bool:
+    """Whether an end says that it is this run's. One that names no print may be that of any."""
+    if run.native_id and sighting.native_id:
+        return run.native_id == sighting.native_id
+    title = file_name_key(sighting.title or "")
+    return title != "" and title == file_name_key(run.title or "")
 
 
 def _same_print(run: Run, sighting: Sighting) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, cast, get_args
 
 import httpx2
 
-from printqueue.protocol import ReportResult, wire_time
+from printqueue.protocol import ReportResult, ResultWord, wire_time
 
 PATH: Final = "/api/printer-reports"
 MAX_BODY_BYTES: Final = 240 * 1024
@@ -19,6 +21,12 @@ RETRY_AFTER_MAX_SECONDS: Final = 300.0
 """The longest that a server, or a proxy before it, may make us wait; far larger numbers no timer takes."""
 
 TIMEOUT: Final = httpx2.Timeout(20.0, connect=5.0)
+
+ANSWER_SECONDS: Final = 60.0
+"""How long an answer may take from its head to its end: a portal's page may come for ever, byte by byte."""
+
+MAX_ANSWER_BYTES: Final = 4_000_000
+"""A long answer of ours has a tenth of it."""
 
 
 class ServerError(Exception):
@@ -51,13 +59,16 @@ class ServerLink:
         self._client = client
         self._now = now
 
-    def send(self, bodies: Sequence[str]) -> list[ReportResult]:
-        """Send reports, each a JSON object as text; return what became of each, in the same order. Raises ServerError."""
-        response = self._post(bodies)
+    def send(self, bodies: Sequence[str], sent_at: float | None = None) -> list[ReportResult]:
+        """Send reports, each a JSON object as text; return what became of each, in the same order. Raises ServerError.
+
+        `sent_at`: the present by the clock that the times in `bodies` are of, in seconds since the epoch.
+        """
+        response = self._post(bodies, self._now() if sent_at is None else sent_at)
         if response.status_code != httpx2.codes.OK:
             raise _error_for(response, self._server)
         results = _results(response)
-        if results is None or len(results) != len(bodies):
+        if results is None or not _answers(results, bodies):
             raise NeedsMendingError(f"{self._server} answers 200, but not as a print queue: {_CHECK_URL}")
         return results
 
@@ -67,26 +78,40 @@ class ServerLink:
         A call without reports is refused by its body only after the key was looked at, and changes nothing.
         """
         try:
-            response = self._post([])
+            response = self._post([], self._now())
         except ServerError as error:
-            return str(error)
+            return f"{error}: is it running, and is `server` its address?"
         if response.status_code == httpx2.codes.OK:
             return f"{self._server} answers 200, but not as a print queue: {_CHECK_URL}"
         return None if _is_about_the_reports(response) else str(_error_for(response, self._server))
 
-    def _envelope(self, bodies: Sequence[str]) -> bytes:
-        sent_at = wire_time(datetime.fromtimestamp(self._now(), UTC))
-        return f'{{"client":"{self._client}","sentAt":"{sent_at}","reports":[{",".join(bodies)}]}}'.encode()
+    def _envelope(self, bodies: Sequence[str], sent_at: float) -> bytes:
+        sent = wire_time(datetime.fromtimestamp(sent_at, UTC))
+        return f'{{"client":"{self._client}","sentAt":"{sent}","reports":[{",".join(bodies)}]}}'.encode()
 
-    def _post(self, bodies: Sequence[str]) -> httpx2.Response:
+    def _post(self, bodies: Sequence[str], sent_at: float) -> httpx2.Response:
         """Return the answer, whatever it says. Raises ServerError."""
-        body = self._envelope(bodies)
+        body = self._envelope(bodies, sent_at)
         try:
-            return self._http.post(self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT)
+            with self._http.stream(
+                "POST", self._server + PATH, content=body, headers=self._headers, timeout=TIMEOUT
+            ) as response:
+                return _whole(response, self._server)
         except httpx2.TransportError as error:
             raise ServerError(f"{self._server} cannot be reached: {_reason(error)}") from error
         except httpx2.RequestError as error:  # a proxy's broken gzip
             raise ServerError(f"{self._server} answers what cannot be read: {_reason(error)}") from error
+
+
+def _whole(response: httpx2.Response, server: str) -> httpx2.Response:
+    """Return `response` with its whole body and what we use of its head. Raises ServerError if there is no end to it."""
+    content, until = bytearray(), time.monotonic() + ANSWER_SECONDS
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES or time.monotonic() > until:
+            raise ServerError(f"{server} answers without end: {_CHECK_URL}")
+    used = {name: value for name, value in response.headers.items() if name in ("location", "retry-after", "date")}
+    return httpx2.Response(response.status_code, headers=used, content=bytes(content))
 
 
 _CHECK_URL: Final = "check `server` in the configuration"
@@ -136,12 +161,34 @@ def _said(response: httpx2.Response) -> str:
 
 
 def _results(response: httpx2.Response) -> list[ReportResult] | None:
+    """What became of the reports, None unless all of it is as the contract says."""
     body = _json(response)
     results = body.get("results")
     well_formed = body.get("success") is True and isinstance(results, list)
-    if not well_formed or not all(isinstance(result, dict) and "result" in result for result in results or []):
+    if not well_formed or not all(map(_is_result, results or [])):
         return None
     return cast("list[ReportResult]", results)
+
+
+def _is_result(result: Any) -> bool:
+    if not isinstance(result, dict) or result.get("result") not in get_args(ResultWord):
+        return False
+    error = result.get("error")
+    is_refusal = (
+        isinstance(error, dict) and isinstance(error.get("code"), str) and isinstance(error.get("message"), str)
+    )
+    return is_refusal or result["result"] != "refused"
+
+
+def _answers(results: list[ReportResult], bodies: Sequence[str]) -> bool:
+    """Whether these are the results of these very reports: a proxy may give the answer to another call."""
+    if len(results) != len(bodies):
+        return False
+    sequences = [result.get("sequence") for result in results]
+    return all(
+        sequence is None or sequence == json.loads(body)["sequence"]
+        for sequence, body in zip(sequences, bodies, strict=True)
+    )
 
 
 def _json(response: httpx2.Response) -> dict[str, Any]:
@@ -153,9 +200,26 @@ def _json(response: httpx2.Response) -> dict[str, Any]:
 
 
 def _retry_after(response: httpx2.Response) -> float | None:
-    """Seconds that the server asks us to wait (RFC 9110 §10.2.3), within our limit; ours does not use the date form."""
-    text = response.headers.get("retry-after", "")
-    return min(float(text), RETRY_AFTER_MAX_SECONDS) if text.isdecimal() else None
+    """Seconds that the server asks us to wait (RFC 9110 §10.2.3), within our limit.
+
+    A date is taken by the clock of whoever sent it, where that is told: ours may be years off.
+    """
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return min(float(text), RETRY_AFTER_MAX_SECONDS)
+    until = _http_date(text)
+    if until is None:
+        return None
+    present = _http_date(response.headers.get("date", "")) or datetime.now(UTC)
+    return min(max((until - present).total_seconds(), 0.0), RETRY_AFTER_MAX_SECONDS)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _reason(error: httpx2.RequestError) -> str:

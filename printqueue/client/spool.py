@@ -1,36 +1,58 @@
-"""What must survive a restart, in one SQLite file: the client's uuid, sequences, runs, and reports not yet sent."""
+"""What must survive a restart: the client's uuid, sequences, runs, and reports not yet sent.
+
+All of it is in one SQLite file. While that cannot be written the client goes on with what it has in memory.
+"""
 
 from __future__ import annotations
 
 import json
-import sqlite3
+import logging
 import threading
+import time
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from printqueue.client import clock
+from printqueue.client.clock import Clock, Dates
+from printqueue.client.salvage import salvaged_knowledge, salvaged_reports, set_aside
 from printqueue.client.snapshot import Snapshot, report_of
-from printqueue.protocol import Report
+from printqueue.client.spool_file import (
+    IN_MEMORY,
+    SLICE,
+    DamagedError,
+    DiskError,
+    Kept,
+    KnownPrinter,
+    SpoolError,
+    SpoolFile,
+    Waiting,
+    Worth,
+)
+from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, Report, wire_time
 
-MAX_REPORTS: Final = 50_000
-"""About 20 MB, and three days of one printer at a report every 5 s."""
+__all__ = ["IN_MEMORY", "Poll", "Spool", "SpoolError", "Waiting"]
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS client (uuid TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS printer (
-    serial TEXT PRIMARY KEY, sequence INTEGER NOT NULL, last_said TEXT NOT NULL, memory TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS report (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, recorded_at REAL NOT NULL, is_change INTEGER NOT NULL, body TEXT NOT NULL
-);
-"""
+logger = logging.getLogger(__name__)
 
+MAX_BYTES: Final = 64_000_000
+"""About 120,000 reports: of 20 printers that print for three days without a pause, one every 40 to 80 s."""
 
-class SpoolError(Exception):
-    """The spool file cannot be used; the message says why."""
+MAX_BYTES_IN_MEMORY: Final = 8_000_000
+"""What is kept while the disk cannot be written: about an hour of 20 printers in full."""
+
+DURABLE_EVERY_SECONDS: Final = 60.0
+"""How often everything is made safe from a power cut; a change of state always is, and at once."""
+
+SAY_AGAIN_SECONDS: Final = 3600.0
+"""How soon a trouble with the disk that went away is said again."""
+
+SETTLED_AT_MOST: Final = 1000
+"""How many reports that were sent may wait for the next poll to be deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,130 +65,310 @@ class Poll:
     memory: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A report that waits to be sent. `is_change`: it says a state or a run that the one before it did not."""
-
-    id: int
-    recorded_at: float
-    is_change: bool
-    body: str
-
-
 class Spool:
-    """The spool file. Its methods may be called from any thread; only one process may have it open."""
+    """The spool. Its methods may be called from any thread; only one process may have the file open."""
 
-    def __init__(self, path: Path | str, max_reports: int = MAX_REPORTS) -> None:
-        """Open or make the file; ":memory:" keeps nothing. Raises SpoolError."""
+    def __init__(
+        self,
+        path: Path | str,
+        max_bytes: int = MAX_BYTES,
+        wall: Callable[[], float] = time.time,
+        uptime: Callable[[], float] = clock.uptime,
+    ) -> None:
+        """Open or make the file, which stays below `max_bytes` with all that belongs to it; IN_MEMORY keeps nothing.
+
+        `wall` and `uptime` give the seconds since the epoch and since boot. Raises SpoolError.
+        """
         self._path = path
-        self._max_reports = max_reports
+        self._max_bytes = min(max_bytes, MAX_BYTES_IN_MEMORY) if path == IN_MEMORY else max_bytes
         self._lock = threading.Lock()
-        try:
-            self._database = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
-            # The exclusive lock keeps a second client from reporting the same printers with the same sequences.
-            self._database.executescript(
-                "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA
-            )
-            self.client = self._own_uuid()
-        except sqlite3.Error as error:
-            raise SpoolError(_in_words(path, error)) from error
+        self._file: SpoolFile | None = None
+        self._overflow: SpoolFile | None = None  # what the disk did not take
+        self._overflow_from = 0  # the first id of it; those in the file are smaller
+        self._printers: dict[str, KnownPrinter] = {}
+        self._written: dict[str, KnownPrinter] = {}
+        self._newest: dict[str, Waiting] = {}
+        self._settled: set[int] = set()
+        self._last_id = 0
+        self._durable_at = float("-inf")
+        self._is_in_trouble = self._is_trouble_said = False
+        self._said_at = float("-inf")
+        self.client = ""
+        kept = self._open()
+        self.client = self.client or str(uuid.uuid4())
+        self.clock = Clock(kept.eras, wall, uptime)
+        if self.client != kept.client:
+            self._store([], self.now())
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            self._database.close()
+            if self._settled or self._overflow is not None:
+                self._store([], self.now())
+            for file in (self._file, self._overflow):
+                if file is not None:
+                    file.close()
+
+    def now(self) -> float:
+        """Return the present in own time, which is that of everything in the spool; see `clock`."""
+        return self.clock.now()
 
     def memory(self, serial: str) -> dict[str, Any] | None:
         """Return what the driver of `serial` wanted remembered, or None."""
         with self._lock:
-            row = self._database.execute("SELECT memory FROM printer WHERE serial = ?", [serial]).fetchone()
-        return json.loads(row[0]) if row else None
+            known = self._printers.get(serial)
+        memory: dict[str, Any] | None = json.loads(known.memory) if known else None
+        return memory
 
     def save(self, polls: Iterable[Poll], now: float) -> list[Report]:
         """Keep the reports of `polls`, their sequences and the drivers' memories, all or nothing; return the reports.
 
-        `now` is in seconds since the epoch. Raises SpoolError, for example when the disk is full.
+        `now` is own time. A disk that cannot be written is said once, and the reports are kept in memory.
         """
-        with self._transaction():
-            reports = [report for poll in polls for report in self._save_one(poll, now)]
-            self._keep_within_bound()
-        return reports
-
-    def waiting(self, limit: int) -> list[Waiting]:
-        """Return up to `limit` reports to send, oldest first."""
-        query = "SELECT id, recorded_at, is_change, body FROM report ORDER BY id LIMIT ?"
+        shift = self.clock.dates().shift(now)
         with self._lock:
-            rows = self._database.execute(query, [limit]).fetchall()
-        return [Waiting(row[0], row[1], bool(row[2]), row[3]) for row in rows]
+            intake = _Intake(self._printers, self._newest, self._last_id)
+            reports = [report for poll in polls for report in intake.take(poll, now)]
+            self._printers |= intake.printers
+            self._store(intake.reports, now)
+        return [_shifted(report, shift) for report in reports]
+
+    def waiting(self, limit: int, without_printers: Collection[str] = ()) -> list[Waiting]:
+        """Return up to `limit` reports to send, oldest first, none of those printers."""
+        with self._lock:
+            found = self._read(self._file, limit, without_printers)
+            return found + self._read(self._overflow, limit - len(found), without_printers)
+
+    def dated(self, reports: Iterable[Waiting]) -> tuple[list[str], float]:
+        """Return the bodies as they are to be sent at this moment, and the moment, both by the clock on the wall."""
+        dates = self.clock.dates()
+        return [_dated(report, dates) for report in reports], dates.now
 
     def forget(self, sent: Iterable[Waiting]) -> None:
-        """Drop reports that are settled."""
-        with self._transaction():
-            self._database.executemany("DELETE FROM report WHERE id = ?", [(report.id,) for report in sent])
+        """Drop reports that are settled. The file learns of it with the next poll: after a kill they are sent again."""
+        with self._lock:
+            self._settled |= {report.id for report in sent}
+            if len(self._settled) > SETTLED_AT_MOST:
+                self._store([], self.now())
 
-    def _save_one(self, poll: Poll, now: float) -> list[Report]:
-        query = "SELECT sequence, last_said FROM printer WHERE serial = ?"
-        sequence, last_said = self._database.execute(query, [poll.serial]).fetchone() or (0, "")
+    # ------------------------------------------------------------------ the file, and what is done without it
+
+    def _open(self) -> Kept:
+        """Open the file and take over what it knows. Raises SpoolError when a person has to do something."""
+        try:
+            self._file = SpoolFile(self._path, self._max_bytes)
+            kept = self._file.kept()
+        except DamagedError as error:
+            self._begin_anew(error)
+            return Kept()
+        except DiskError as error:
+            self._say(error)
+            # Above what the file may hold, should it be legible some day.
+            self._last_id = int(time.time() * 1000)
+            return Kept()
+        self.client = kept.client or ""
+        self._printers, self._written, self._newest = kept.printers, dict(kept.printers), kept.newest
+        self._last_id = max((report.id for report in kept.newest.values()), default=0)
+        with suppress(DiskError):
+            self._file.forget_old_eras()
+        return kept
+
+    def _store(self, reports: list[Waiting], now: float) -> None:
+        """Write what is new; keep it in memory if the file does not take it."""
+        self._newest |= {report.printer: report for report in reports}
+        self._last_id = max([self._last_id, *(report.id for report in reports)])
+        try:
+            self._write(reports, now)
+        except DamagedError as error:
+            self._begin_anew(error)
+            self._overflow_with(reports)
+        except SpoolError as error:
+            self._say(error)
+            self._overflow_with(reports)
+
+    def _write(self, reports: list[Waiting], now: float) -> None:
+        """Write to the file what is new, and first what it did not take before. Raises SpoolError."""
+        if self._file is None:
+            self._file, self._written = SpoolFile(self._path, self._max_bytes), {}
+        if self._overflow is not None:
+            self._empty_overflow(self._file, self._overflow)
+        durable = any(report.is_change for report in reports) or not 0 <= now - self._durable_at < DURABLE_EVERY_SECONDS
+        printers = self._changed_printers(now, everything=durable)
+        self._file.write(
+            self.client,
+            reports,
+            printers,
+            self.clock.era(),
+            settled=self._settled,
+            spared=self._spared,
+            durable=durable,
+        )
+        self._settled.clear()
+        self._written |= printers
+        if durable:
+            self._durable_at = now
+        if self._is_trouble_said:
+            logger.info("%s can be written again.", self._path)
+        self._is_in_trouble = self._is_trouble_said = False
+
+    def _empty_overflow(self, file: SpoolFile, overflow: SpoolFile) -> None:
+        while held := overflow.read(SLICE, without=self._settled):
+            file.write(self.client, held, {}, None, spared=self._spared, durable=False)
+            overflow.write(self.client, [], {}, None, settled=[report.id for report in held], durable=False)
+            self._overflow_from = held[-1].id + 1
+        overflow.close()
+        self._overflow = None
+        self._settled -= self._settled_in_overflow
+
+    @property
+    def _settled_in_overflow(self) -> set[int]:
+        return {number for number in self._settled if number >= self._overflow_from}
+
+    @property
+    def _spared(self) -> set[int]:
+        """The newest report of every printer: what is true now is told in any case."""
+        return {report.id for report in self._newest.values()}
+
+    def _changed_printers(self, now: float, *, everything: bool) -> dict[str, KnownPrinter]:
+        """What is to be written of printers. A sequence alone is not, where the clock would give a higher one again."""
+        return {
+            serial: known
+            for serial, known in self._printers.items()
+            if everything
+            or known.sequence > now * 1000 + 1
+            or serial not in self._written
+            or known != replace(self._written[serial], sequence=known.sequence)
+        }
+
+    def _overflow_with(self, reports: list[Waiting]) -> None:
+        if self._overflow is None:
+            self._overflow, self._overflow_from = SpoolFile(IN_MEMORY, MAX_BYTES_IN_MEMORY), self._last_id + 1
+        self._overflow_from = min([self._overflow_from, *(report.id for report in reports)])
+        settled = self._settled_in_overflow
+        self._overflow.write(self.client, reports, {}, None, settled=settled, spared=self._spared, durable=False)
+        self._settled -= settled
+
+    def _read(self, file: SpoolFile | None, limit: int, without_printers: Collection[str]) -> list[Waiting]:
+        if file is None or limit <= 0:
+            return []
+        try:
+            return file.read(limit, without=self._settled, without_printers=without_printers)
+        except DamagedError as error:
+            self._begin_anew(error)
+        except SpoolError as error:
+            self._say(error)
+        return []
+
+    def _begin_anew(self, error: DamagedError) -> None:
+        """Set the damaged file aside and begin another, with what is legible of it."""
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+        try:
+            aside = set_aside(Path(self._path))
+        except OSError as reason:
+            self._say(DiskError(f"{error} It cannot be set aside: {reason.strerror}."))
+            return
+        logger.error("%s It was set aside as %s; what is legible of it is kept.", error, aside)
+        client, printers = salvaged_knowledge(aside)
+        self.client = self.client or client or str(uuid.uuid4())
+        self._printers = printers | self._printers
+        intake = _Intake({}, {}, 0)
+        for number, recorded_at, report in salvaged_reports(aside):
+            if number not in self._settled:
+                intake.add(report, recorded_at, number)
+            if len(intake.reports) >= SLICE:
+                self._take_over(intake)
+        self._take_over(intake)
+
+    def _take_over(self, intake: _Intake) -> None:
+        """Keep salvaged reports in the new file, a slice at a time: all of a large one would not fit into memory."""
+        self._newest = intake.newest | self._newest
+        self._last_id = max([self._last_id, *(report.id for report in intake.reports)])
+        try:
+            if self._file is None:
+                self._file, self._written = SpoolFile(self._path, self._max_bytes), {}
+            self._file.write(self.client, intake.reports, self._printers, None, spared=self._spared, durable=True)
+        except SpoolError as error:
+            self._say(error)
+            self._overflow_with(intake.reports)
+        intake.reports.clear()
+
+    def _say(self, error: SpoolError) -> None:
+        """Log a trouble once, and one that comes and goes, as on a disk that is nearly full, once an hour."""
+        now = time.monotonic()
+        if not self._is_in_trouble and now - self._said_at >= SAY_AGAIN_SECONDS:
+            logger.error("%s Reports are kept in memory meanwhile.", error)
+            self._said_at, self._is_trouble_said = now, True
+        self._is_in_trouble = True
+
+
+class _Intake:
+    """New reports, each compared with the one before it of its printer. What it was given stays as it is."""
+
+    def __init__(self, printers: Mapping[str, KnownPrinter], newest: Mapping[str, Waiting], last_id: int) -> None:
+        self.reports: list[Waiting] = []
+        self.printers: dict[str, KnownPrinter] = {}
+        self.newest: dict[str, Waiting] = {}
+        self._old_printers, self._old_newest, self._last_id = printers, newest, last_id
+
+    def take(self, poll: Poll, now: float) -> list[Report]:
+        """Take what one poll gave at own time `now`. Return the reports."""
         reports = []
         for snapshot in poll.snapshots:
             # Not below the clock: a client that lost its spool must not go back behind what it sent before.
-            sequence = max(sequence + 1, int(now * 1000) + 1)
+            sequence = max(self._known(poll.serial).sequence + 1, int(now * 1000) + 1)
             report = report_of(snapshot, serial=poll.serial, name=poll.name, sequence=sequence, measured_at=now)
-            says = f"{report['state']} {report.get('runKey', '')}"
-            self._add(report, now, is_change=says != last_said)
-            last_said = says
+            self.add(report, now, self._last_id + 1)
             reports.append(report)
-        self._database.execute(
-            "INSERT OR REPLACE INTO printer VALUES (?, ?, ?, ?)",
-            [poll.serial, sequence, last_said, json.dumps(poll.memory)],
-        )
+        self.printers[poll.serial] = replace(self._known(poll.serial), memory=json.dumps(poll.memory))
         return reports
 
-    def _add(self, report: Report, now: float, *, is_change: bool) -> None:
-        self._database.execute(
-            "INSERT INTO report (recorded_at, is_change, body) VALUES (?, ?, ?)",
-            [now, is_change, json.dumps(report, ensure_ascii=False, separators=(",", ":"))],
+    def add(self, report: Report, recorded_at: float, number: int) -> None:
+        """Take one report, which gets the number `number`."""
+        serial = report["printer"]
+        known, last = self._known(serial), self.newest.get(serial) or self._old_newest.get(serial)
+        says, run_key = f"{report['state']} {report.get('runKey', '')}", report.get("runKey", known.run_key)
+        waiting = Waiting(
+            id=number,
+            printer=serial,
+            recorded_at=recorded_at,
+            worth=_worth(report["state"], is_news=says != known.says, is_other_run=run_key != known.run_key),
+            level=0,
+            place=last.place + 1 if last else 0,
+            body=json.dumps(report, ensure_ascii=False, separators=(",", ":")),
         )
+        self.reports.append(waiting)
+        self.newest[serial] = waiting
+        self._last_id = number
+        self.printers[serial] = replace(known, sequence=report["sequence"], says=says, run_key=run_key)
 
-    def _keep_within_bound(self) -> None:
-        """When full, drop every second plain progress report; the starts and ends go only if nothing else is left."""
-        if self._count() <= self._max_reports:
-            return
-        self._database.execute(
-            "DELETE FROM report WHERE id IN (SELECT id FROM ("
-            "  SELECT id, row_number() OVER (ORDER BY id) AS place FROM report WHERE NOT is_change"
-            ") WHERE place % 2 = 1)"
-        )
-        too_many = self._count() - self._max_reports
-        if too_many > 0:
-            self._database.execute(
-                "DELETE FROM report WHERE id IN (SELECT id FROM report ORDER BY is_change, id LIMIT ?)", [too_many]
-            )
-
-    def _count(self) -> int:
-        return int(self._database.execute("SELECT count(*) FROM report").fetchone()[0])
-
-    def _own_uuid(self) -> str:
-        row = self._database.execute("SELECT uuid FROM client").fetchone()
-        if row is None:
-            row = (str(uuid.uuid4()),)
-            self._database.execute("INSERT INTO client VALUES (?)", row)
-        return str(row[0])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock:
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                with self._database:
-                    yield
-            except sqlite3.Error as error:
-                raise SpoolError(_in_words(self._path, error)) from error
+    def _known(self, serial: str) -> KnownPrinter:
+        return self.printers.get(serial) or self._old_printers.get(serial) or KnownPrinter()
 
 
-def _in_words(path: Path | str, error: sqlite3.Error) -> str:
-    if "locked" in str(error):
-        return f"{path}: in use by another printfactory-client; each needs a spool of its own."
-    if "not a database" in str(error) or "malformed" in str(error):
-        return f"{path}: is damaged or no spool ({error}). Move it away; the client then starts with a new one."
-    return f"{path}: cannot be used as spool: {error}."
+def _worth(state: str, *, is_news: bool, is_other_run: bool) -> Worth:
+    if is_other_run or (is_news and state in ENDED_STATES):
+        return Worth.START_OR_END
+    if is_news:
+        return Worth.CHANGE
+    return Worth.PROGRESS if state in ACTIVE_STATES else Worth.PRESENCE
+
+
+def _dated(report: Waiting, dates: Dates) -> str:
+    shift = dates.shift(report.recorded_at)
+    if not shift:
+        return report.body
+    return json.dumps(_shifted(json.loads(report.body), shift), ensure_ascii=False, separators=(",", ":"))
+
+
+def _shifted(report: Report, seconds: float) -> Report:
+    """Return `report` with its times moved by so many seconds."""
+    if not seconds:
+        return report
+    moved: dict[str, Any] = {
+        name: wire_time(datetime.fromisoformat(text) + timedelta(seconds=seconds))
+        for name in ("measuredAt", "startedAt")
+        if isinstance(text := report.get(name), str)
+    }
+    return cast("Report", {**report, **moved})

@@ -17,11 +17,15 @@ class ConfigError(Exception):
 class Table:
     """One TOML table. Ask for each key once, then `finish()`: what nobody asked for is unknown."""
 
-    def __init__(self, values: Mapping[str, Any], where: str, base: Path) -> None:
-        """`where` begins each error ("client.toml, printer 2"); relative paths start at the folder `base`."""
+    def __init__(self, values: Mapping[str, Any], where: str, file: Path, holders: set[Path] | None = None) -> None:
+        """`where` begins each error ("client.toml, printer 2"); relative paths start at the folder of `file`.
+
+        `holders` gathers the files that a secret was read from.
+        """
         self.where = where
+        self.holders: set[Path] = set() if holders is None else holders
         self._values = values
-        self._base = base
+        self._file = file
         self._asked: list[str] = []
 
     def text(self, key: str, *, default: str | None = None, max_length: int = 255) -> str:
@@ -77,7 +81,7 @@ class Table:
 
     def path(self, key: str, *, default: str | None = None) -> Path:
         """Return a path; relative ones start at the folder of the configuration file."""
-        return self._base / self.text(key, default=default, max_length=4096)
+        return self._file.parent / self.text(key, default=default, max_length=4096)
 
     def file(self, key: str) -> Path:
         """Return the path of a file that is there."""
@@ -93,6 +97,7 @@ class Table:
         if in_file == self._has(key):
             raise self.error(key, f"either `{key}` or `{file_key}`, and not both")
         secret = _first_line(self, file_key) if in_file else self.text(key)
+        self.holders.add(self.path(file_key) if in_file else self._file)
         if not secret.isascii() or not secret.isprintable() or not secret or " " in secret:
             raise self.error(file_key if in_file else key, "printable ASCII characters without blanks")
         return secret
@@ -107,7 +112,7 @@ class Table:
         value = self._value(key, [])
         if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
             raise self.error(key, f"at least one [[{key}]]")
-        return [Table(item, f"{self.where}, {label} {n}", self._base) for n, item in enumerate(value, 1)]
+        return [Table(item, f"{self.where}, {label} {n}", self._file, self.holders) for n, item in enumerate(value, 1)]
 
     def finish(self) -> None:
         """Raise ConfigError when the table holds a key that nobody asked for."""

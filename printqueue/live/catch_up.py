@@ -58,6 +58,20 @@ def read(
     return CatchUp(end, 0, events, is_reset=must_reset or known != NOWHERE)
 
 
+class Reading:
+    """One reading of the database, and for how many pages."""
+
+    def __init__(self) -> None:
+        self.awaited_by = 0
+        self.has_begun = False
+        self.task: asyncio.Task[CatchUp]
+
+    def do(self, known: Position, *, must_reset: bool) -> CatchUp:
+        """Do it, in a thread."""
+        self.has_begun = True
+        return read(known, must_reset=must_reset)
+
+
 class SharedReadings:
     """Readings for pages that see everything, done once for all that wait. Belongs to the event loop.
 
@@ -65,19 +79,33 @@ class SharedReadings:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[Position, bool], asyncio.Task[CatchUp]] = {}
+        self._waiting: dict[tuple[Position, bool], Reading] = {}
         self._turn = asyncio.Lock()
 
     async def read(self, known: Position, *, must_reset: bool) -> CatchUp:
         """Return what `read` returns, begun after this call: its end is no earlier than now. Raises what it raises."""
         wanted = (known, must_reset)
         if wanted not in self._waiting:
-            self._waiting[wanted] = asyncio.create_task(self._read(known, must_reset))
-        # One page that leaves must not take the reading from the others.
-        return await asyncio.shield(self._waiting[wanted])
+            new = self._waiting[wanted] = Reading()
+            new.task = asyncio.create_task(self._read(new, known, must_reset))
+        reading = self._waiting[wanted]
+        reading.awaited_by += 1
+        try:
+            # One page that leaves must not take the reading from the others.
+            return await asyncio.shield(reading.task)
+        finally:
+            reading.awaited_by -= 1
+            if not reading.awaited_by and not reading.has_begun:
+                self._drop(wanted, reading)
 
-    async def _read(self, known: Position, must_reset: bool) -> CatchUp:
+    def _drop(self, wanted: tuple[Position, bool], reading: Reading) -> None:
+        """Let a reading that all have left no longer stand in line."""
+        reading.task.cancel()
+        if self._waiting.get(wanted) is reading:
+            del self._waiting[wanted]
+
+    async def _read(self, reading: Reading, known: Position, must_reset: bool) -> CatchUp:
         async with self._turn:
             # Whoever comes from here on needs a later one.
             del self._waiting[known, must_reset]
-            return await in_thread(partial(read, known, must_reset=must_reset))
+            return await in_thread(partial(reading.do, known, must_reset=must_reset))

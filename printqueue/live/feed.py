@@ -38,7 +38,7 @@ class RowEvent(Event):
         self.structure_revision = row.structure_revision
         self.audience = row.event_audience()
         self._row = row
-        self._encoded: dict[str, bytes] = {}
+        self._encoded: dict[tuple[str, int], bytes] = {}
 
     def body(self, since: int) -> dict[str, Any]:
         """Return what is told to somebody who knows everything up to `since`."""
@@ -46,15 +46,19 @@ class RowEvent(Event):
 
     def encoded(self, since: int) -> bytes:
         """Return the same as an event in bytes."""
-        kind = self._row.event_type(max(since, self.since))
-        if kind not in self._encoded:
-            self._encoded[kind] = encode("message", self.body(since), self.position)
-        return self._encoded[kind]
+        kind, position = self._row.event_type(max(since, self.since)), self._position_for(since)
+        if (kind, position.revision) not in self._encoded:
+            self._encoded[kind, position.revision] = encode("message", self.body(since), position)
+        return self._encoded[kind, position.revision]
 
-    def encoded_as_removed(self) -> bytes:
-        """Return the bytes for somebody out of whose sight this job has moved."""
+    def encoded_as_removed(self, since: int) -> bytes:
+        """Return the bytes for somebody out of whose sight this job has moved, and who knows all up to `since`."""
         body = {"type": "removed", "id": str(self.audience.job_id), "revision": self.revision}
-        return encode("message", body, self.position)
+        return encode("message", body, self._position_for(since))
+
+    def _position_for(self, since: int) -> Position:
+        """Return where somebody stands after this event who knew everything up to `since`: never further back."""
+        return self.position if since <= self.position.revision else Position(self.position.epoch, since)
 
 
 def encode(name: str, data: object = None, position: Position | None = None) -> bytes:

@@ -52,7 +52,7 @@ class Gateway(ASGIHandler):
         line: StraightLine | None = scope.get("extensions", {}).get(STRAIGHT_LINE)
         del scope, body  # a stream may last long
         if isinstance(response, EventStreamResponse):
-            sending = _stream(response, line, receive, send)
+            sending = send_stream(response, line, receive, send)
         else:
             sending = self.send_response(response, send)
         del response
@@ -102,15 +102,16 @@ def _read_whole(response: Any) -> HttpResponse:
     return whole
 
 
-async def _stream(response: EventStreamResponse, line: StraightLine | None, receive: Receive, send: Send) -> None:
+async def send_stream(response: EventStreamResponse, line: StraightLine | None, receive: Receive, send: Send) -> None:
     """Send a stream until it ends or the client goes."""
     stream, pieces = response.stream, response.pieces
     headers = [(name.lower().encode("ascii"), value.encode("latin1")) for name, value in response.items()]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     leaving = None
     if line is not None:
-        stream.go_straight(line.write_now)
-        line.when_lost(stream.end)
+        stream.go_straight(line)
+        # Whatever it waits for: what is to be read for it, too, is then no longer in line for a thread.
+        line.when_lost(cast("asyncio.Task[None]", asyncio.current_task()).cancel)
     else:
         leaving = asyncio.create_task(_until_cut(receive, stream))
     # It may last a day, and there may be a thousand: nothing is kept that is not needed.

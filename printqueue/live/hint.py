@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Final, Protocol
 
 from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, transaction
@@ -12,8 +13,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 logger = logging.getLogger(__name__)
 
 NOTIFY_CHANNEL: Final = "printfactory_revision"
-RECONNECT_AFTER: Final = 5
-"""How many waits pass, after the connection for hints was lost, before the next attempt to get another."""
+RECONNECT_AFTER: Final = 4.0
+"""Seconds after an attempt to get a connection for hints, before the next one: nothing is read while it lasts."""
 
 committed = threading.Event()
 """Set when a transaction of this process that changed something has committed."""
@@ -60,7 +61,7 @@ class PostgresEar:
 
     def __init__(self) -> None:
         self._connection: BaseDatabaseWrapper | None = None
-        self._deaf_for = RECONNECT_AFTER
+        self._connect_at = 0.0
 
     def wait(self, seconds: float) -> None:
         """Return at the next notification, or after so many seconds; without a connection it is as a `ProcessEar`."""
@@ -72,8 +73,7 @@ class PostgresEar:
 
     def _listen(self, seconds: float) -> None:
         if self._connection is None:
-            self._deaf_for += 1
-            if self._deaf_for < RECONNECT_AFTER:
+            if time.monotonic() < self._connect_at:
                 committed.wait(seconds)
                 committed.clear()
                 return
@@ -84,13 +84,15 @@ class PostgresEar:
                 pass
 
     def _connect(self) -> None:
-        self._deaf_for = 0
-        self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"LISTEN {NOTIFY_CHANNEL}")
+        try:
+            self._connection = connections.create_connection(DEFAULT_DB_ALIAS)
+            with self._connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {NOTIFY_CHANNEL}")
+        finally:
+            self._connect_at = time.monotonic() + RECONNECT_AFTER
 
     def close(self) -> None:
-        """Close the connection; the next wait but a few opens another."""
+        """Close the connection; a wait a few seconds later opens another."""
         if self._connection is not None:
             self._connection.close()
         self._connection = None

@@ -7,6 +7,7 @@ A page that has nothing to wait for is written to at once, from here: no task of
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +23,8 @@ from printqueue.live.pump import RESET, Pump
 from printqueue.live.rounds import RHYTHM, Rounds
 from printqueue.live.threads import in_thread
 from printqueue.live.viewer import Viewer
+
+logger = logging.getLogger(__name__)
 
 MOST_WAITING_BYTES: Final = 65_536
 """What may wait for a page that reads slowly; when there is more, it reads what it missed from the database."""
@@ -55,6 +58,8 @@ class Member:
         """Everything up to here was told."""
         self.write_now: WriteNow | None = None
         """The straight way to a client that gets all that a burst says."""
+        self.cut: Callable[[], None] = _leave_it
+        """Cuts the client's line."""
         self.read_upto = 0
         """What a burst tells from before this revision was read from the database already."""
         self.bursts: list[Burst] = []
@@ -89,6 +94,11 @@ class Member:
             self.is_sign_due = True
             self.wake()
 
+    def fail(self) -> None:
+        """Go on after telling it went wrong: by the longer way, from what the database holds."""
+        self.write_now = None
+        self.miss()
+
     def miss(self) -> None:
         """Forget what waits: the page has to read it."""
         self.bursts.clear()
@@ -122,6 +132,10 @@ class Member:
             self._waiter = None
 
 
+def _leave_it() -> None:
+    """Nothing is known of the line."""
+
+
 class Hub(Listener):
     """The one listener of an event loop; the pages are its members."""
 
@@ -151,8 +165,7 @@ class Hub(Listener):
         """Write to every page, so that its browser knows that the line is good."""
         position = self.source.position
         piece = Piece(sign_of_life(position))
-        for member in self.members:
-            member.push_sign_of_life(position, piece)
+        self._tell_all(lambda member: member.push_sign_of_life(position, piece))
 
     def _flush_when_rested(self) -> None:
         rest = self._rests_until - self.loop.time()
@@ -168,10 +181,18 @@ class Hub(Listener):
         events = self._taken()
         if events:
             burst = Burst(events)
-            for member in self.members:
-                member.push(burst)
+            self._tell_all(lambda member: member.push(burst))
         now = self.loop.time()
         self._rests_until = now + min(LONGEST_REST, RESTS * (now - began))
+
+    def _tell_all(self, tell: Callable[[Member], None]) -> None:
+        """Call `tell` for every page; where it goes wrong for one, the others are told all the same."""
+        for member in self.members:
+            try:
+                tell(member)
+            except Exception:
+                logger.exception("A page of %s could not be told; it reads the database.", member.viewer.name)
+                member.fail()
 
     def _taken(self) -> list[RowEvent]:
         """Return the events that arrived; those before a reset are nobody's business any more."""

@@ -28,5 +28,8 @@ class StraightLine(Protocol):
     def write_now(self, piece: Piece) -> bool:
         """Write `piece` if nothing else waits to be written; else return False and write nothing."""
 
-    def when_lost(self, call: Callable[[], None]) -> None:
+    def when_lost(self, call: Callable[[], object]) -> None:
         """Have `call` called once when the client has gone, at once if it has."""
+
+    def abort(self) -> None:
+        """Cut it, whatever the client has not read yet."""

@@ -110,11 +110,11 @@ class Pump:
                 manager.add_listener(listener)
         manager.add_to_queues(now.channel, Event(now.channel, RESET, new_epoch))
 
-    def stop(self) -> None:
-        """End the thread, and return when it has ended."""
+    def end(self) -> threading.Thread:
+        """Let the thread end, and return it."""
         self._ending.set()
         committed.set()
-        self._thread.join(timeout=5)
+        return self._thread
 
     def _run(self) -> None:
         hints = ear()
@@ -156,13 +156,18 @@ def running() -> Pump | None:
     return _pump if _pump is not None and _pump.is_running else None
 
 
-def stop() -> None:
-    """End this process's pump, if there is one."""
+def end() -> list[threading.Thread]:
+    """Let this process's pump end, if there is one, and return its thread."""
     global _pump
-    with _starting:
-        if _pump is not None:
-            _pump.stop()
-        _pump = None
+    # Without the lock: whoever is just starting one may wait for a database that does not answer.
+    ending, _pump = _pump, None
+    return [] if ending is None else [ending.end()]
+
+
+def stop() -> None:
+    """End this process's pump, and return when it has ended."""
+    for thread in end():
+        thread.join(timeout=5)
 
 
 def is_fresh() -> bool:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, NoReturn, Self, TypeVar
 from django.db import connection, models, transaction
 
 from printqueue.live.hint import ANNOUNCED, announce
-from printqueue.rows import Written, read_rows, write_rows
+from printqueue.rows import Computed, Statement, Written, read_rows, run_together, write_rows
 
 RowT = TypeVar("RowT", bound="Revisioned", covariant=True)
 
@@ -56,6 +56,16 @@ class RevisionCounter(models.Model):
         return counter
 
     @classmethod
+    def begin_epoch(cls) -> Self:
+        """Let everybody read everything again: what was told so far is of another history. Returns the counter."""
+        with transaction.atomic():
+            cls.current()
+            counter = cls.objects.select_for_update().get(pk=1)
+            counter.epoch = secrets.token_hex(4)
+            counter.save(update_fields=["epoch"])
+        return counter
+
+    @classmethod
     def if_any(cls) -> Self | None:
         """Return the counter as committed; None before the very first change."""
         return next(iter(read_rows(cls, '"id" = 1', [])), None)
@@ -66,22 +76,27 @@ def take_revisions(count: int) -> int:
 
     The last lock of a transaction: whatever else it locks, it has locked already. After the commit open pages hear.
     """
+    [[(value, *_)]] = run_together(_counting(count))
+    return int(value)
+
+
+def _counting(count: int) -> Statement:
+    """Return what `take_revisions` does, to be done together with other things."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A revision is taken inside a transaction.")
-    # With the number, and not by itself: a round trip less for each report.
     announce()
-    announced = f", {ANNOUNCED}" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        for _ in range(2):
-            cursor.execute(
-                f"UPDATE printqueue_revisioncounter SET value = value + %s WHERE id = 1 RETURNING value{announced}",  # noqa: S608
-                [count],
-            )
-            row = cursor.fetchone()
-            if row is not None:
-                return int(row[0])
-            RevisionCounter.current()
-    raise RevisionCounter.DoesNotExist("The revision counter vanished while it was being made.")
+    # Where there is no counter yet, it begins another history.
+    return Statement(_COUNTING[connection.vendor], [[count, secrets.token_hex(4)]], finds_rows=True)
+
+
+_COUNT: Final = """
+    INSERT INTO printqueue_revisioncounter AS counter (id, value, epoch) VALUES (1, %s, %s)
+    ON CONFLICT (id) DO UPDATE SET value = counter.value + excluded.value RETURNING value
+"""
+# Announced with the number, and not by itself: a statement less for each report.
+_COUNTING: Final = {"sqlite": _COUNT, "postgresql": f"{_COUNT}, {ANNOUNCED}"}
+_COUNTED: Final = "(SELECT value FROM printqueue_revisioncounter WHERE id = 1) - {}"
+"""The revision of a row after which so many others get theirs in the same transaction."""
 
 
 class RevisionedQuerySet(models.QuerySet[RowT]):
@@ -124,8 +139,9 @@ class Revisioned(models.Model):
         """Save like any row, as a structural change of its own; several rows at once go through `save_revised`."""
         with transaction.atomic():
             if self.pk and not self._state.adding:
-                # Own row before the counter: the order in which everybody else locks.
-                list(type(self)._base_manager.select_for_update().filter(pk=self.pk).values_list("pk"))
+                # Own row before the counter: the order in which everybody else locks. And so that rows which refer to
+                # it can be inserted: whoever does that may have the counter already.
+                list(type(self)._base_manager.select_for_update(no_key=True).filter(pk=self.pk).values_list("pk"))
             save_revised([Change(self, None if update_fields is None else list(update_fields))])
 
     def save_with_revision(self) -> None:
@@ -166,6 +182,11 @@ class Change:
     fields: Collection[str] | None = None
     structural: bool = True
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all columns are written: those of a row that is not there yet, too."""
+        return self.fields is None or self.row._state.adding
+
     def merged(self, later: Change) -> Change:
         """Return this change and a later one of the same row as one."""
         if self == later:
@@ -174,24 +195,38 @@ class Change:
         return Change(later.row, fields, structural=self.structural or later.structural)
 
 
-def save_revised(changes: Sequence[Change]) -> None:
+def save_revised(changes: Sequence[Change], *others: Written) -> None:
     """Give each row its next revision, in this order, and save it; open pages hear of it after the commit.
 
     The caller has locked the rows (printers, jobs, runs, each by pk) in the transaction that is running, and names
-    each row once. Rows of one kind with the same fields are written together.
+    each row once. Rows of one kind with the same fields are written together, and in one go with the counter and with
+    `others`, which have no revisions: until the commit everybody else who writes waits for the counter.
     """
     if not changes:
+        write_rows(*others)
         return
-    first = take_revisions(len(changes)) - len(changes) + 1
-    alike: dict[tuple[type[Revisioned], tuple[str, ...]], list[Revisioned]] = {}
-    for revision, change in enumerate(changes, start=first):
-        row = change.row
-        row.revision = revision
+    whole = [change.row for change in changes if change.is_whole]
+    counting, numbered = _counting(len(changes)), [part.statement for part in _alike(changes)]
+    found = run_together(*(other.statement for other in others if other.rows), counting, *numbered)
+    [[(last, *_)]] = [rows for rows in found if rows]
+    for revision, change in enumerate(changes, start=last - len(changes) + 1):
+        change.row.revision = revision
         if change.structural:
-            row.structure_revision = revision
-        if change.fields is None or row._state.adding:
-            row.save_with_revision()
-        else:
-            fields = tuple(sorted({*change.fields, "revision", "structure_revision"}))
-            alike.setdefault((type(row), fields), []).append(row)
-    write_rows(*(Written(rows, fields) for (_model, fields), rows in alike.items()))
+            change.row.structure_revision = revision
+    for row in whole:
+        row.save_with_revision()
+
+
+def _alike(changes: Sequence[Change]) -> list[Written]:
+    """Return what writes the changes that are not whole rows; the database computes their revisions."""
+    alike: dict[tuple[type[Revisioned], tuple[str, ...], bool], list[tuple[Revisioned, int]]] = {}
+    for later, change in zip(reversed(range(len(changes))), changes, strict=True):
+        if not change.is_whole:
+            fields = tuple(sorted({*(change.fields or ())} - {"revision", "structure_revision"}))
+            alike.setdefault((type(change.row), fields, change.structural), []).append((change.row, later))
+    written = []
+    for (_model, fields, structural), numbered in alike.items():
+        rows, later_ones = zip(*numbered, strict=True)
+        columns = ("revision", "structure_revision") if structural else ("revision",)
+        written.append(Written(rows, fields, tuple(Computed(column, _COUNTED, later_ones) for column in columns)))
+    return written

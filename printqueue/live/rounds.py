@@ -29,12 +29,13 @@ class Rhythm:
 
     round: float = 1.0
     keep_alive: float = 15.0
-    check: float = 20.0
+    check: float = 18.0
     check_again: float = 3.0
     """After the database could not say whether a viewer may watch on."""
     check_takes: float = 5.0
     """A database that has not answered by then counts as away."""
-    longest_unchecked: float = 28.0
+    longest_unchecked: float = 32.0
+    """Since the last good answer was asked for: then a page ends, also while an answer is waited for."""
     lifetime: float = 900.0
     """About: a fifth more or less, so that streams opened together do not end together."""
 
@@ -86,7 +87,10 @@ class Rounds:
             self._give_sign_of_life()
         due: dict[Hashable, list[Member]] = {}
         for member, visit in self._visits.items():
-            if now >= visit.ends_at:
+            if member.is_over:
+                member.cut()  # told a round ago, and still sending: it reads too slowly to come to the end
+            # Soon, not to know whether somebody may watch on is as good as no.
+            elif now >= visit.ends_at or now - visit.checked_at >= self._rhythm.longest_unchecked:
                 member.end()
             elif now >= visit.check_at:
                 credential = member.viewer.credential
@@ -107,7 +111,7 @@ class Rounds:
         try:
             is_allowed = await in_thread(viewer.still_allowed, within=self._rhythm.check_takes)
         except (Error, TookTooLong):
-            self._is_unknown(members, now)
+            self._is_unknown(members)
             return
         except Exception:
             logger.exception("It cannot be said whether %s may watch on; the streams end.", viewer.name)
@@ -118,11 +122,8 @@ class Rounds:
             elif member in self._visits:
                 self._visits[member].checked_at = now
 
-    def _is_unknown(self, members: list[Member], now: float) -> None:
-        """Go on for a while: the database is away for a moment. Soon, not to know is as good as no."""
+    def _is_unknown(self, members: list[Member]) -> None:
+        """Go on for a while: the database is away for a moment."""
         for member in members:
-            visit = self._visits.get(member)
-            if visit is not None and now - visit.checked_at >= self._rhythm.longest_unchecked:
-                member.end()
-            elif visit is not None:
-                visit.check_at = now + self._rhythm.check_again
+            if member in self._visits:
+                self._visits[member].check_at = self._loop.time() + self._rhythm.check_again

@@ -27,7 +27,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from printqueue.live import catch_up
 from printqueue.live.catch_up import CatchUp, SharedReadings
 from printqueue.live.feed import RowEvent, clock, encode, sign_of_life
-from printqueue.live.hub import Burst, Member, WriteNow, joined
+from printqueue.live.hub import Burst, Member, joined
+from printqueue.live.line import StraightLine
 from printqueue.live.position import NOWHERE, Position
 from printqueue.live.seats import NoSeat, ServerFull, TooManyStreams, seats
 from printqueue.live.threads import TookTooLong, in_thread
@@ -116,10 +117,11 @@ class Stream:
         self._jobs_in_sight: set[int] = set()
         self._readings: SharedReadings
 
-    def go_straight(self, write_now: WriteNow) -> None:
-        """Let the hub write with `write_now` what everybody gets; what is for this viewer alone is still yielded."""
+    def go_straight(self, line: StraightLine) -> None:
+        """Let the hub write what everybody gets to `line` itself; what is for this viewer alone is still yielded."""
+        self._member.cut = line.abort
         if self._sees_all:
-            self._member.write_now = write_now
+            self._member.write_now = line.write_now
 
     def end(self) -> None:
         """Let the stream end: the client has gone."""
@@ -219,4 +221,4 @@ class Stream:
         if job_id not in self._jobs_in_sight:
             return b""
         self._jobs_in_sight.discard(job_id)
-        return event.encoded_as_removed()
+        return event.encoded_as_removed(since)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Final, TypeAlias, TypeVar
@@ -26,8 +26,8 @@ ANSWER_WITHIN: Final = 20.0
 """Seconds in which a piece of work must be done, waiting for its turn included."""
 
 
-LAST_WORK: Final = 2.0
-"""Seconds that threads at work are waited for at the end."""
+LAST_WORK: Final = 1.5
+"""Seconds that threads at work are waited for at the end, all of them together."""
 
 
 SURE_FOR: Final = 1.0
@@ -54,15 +54,20 @@ class Threads:
         self._tasks.put(lambda: _do(work, future))
         return future
 
-    def stop(self) -> None:
-        """End the threads and their connections, as soon as they are done; the next `submit` starts others."""
-        end = time.monotonic() + LAST_WORK
+    def end(self) -> list[threading.Thread]:
+        """Let the threads end, and their connections, as soon as they are done; the next `submit` starts others.
+
+        Returns those that end.
+        """
         with self._starting:
             threads, self._threads = self._threads, []
         for _ in threads:
             self._tasks.put(None)
-        for thread in threads:
-            thread.join(timeout=max(0, end - time.monotonic()))
+        return threads
+
+    def stop(self) -> None:
+        """End the threads, and return when they have ended or LAST_WORK is over."""
+        join_all(self.end())
 
     def _start(self) -> None:
         with self._starting:
@@ -79,6 +84,13 @@ class Threads:
             task()
             worked_at = time.monotonic()
         connections.close_all()
+
+
+def join_all(ending: Iterable[threading.Thread]) -> None:
+    """Return when all these threads have ended or LAST_WORK is over: one that hangs must not hold up the others' end."""
+    end = time.monotonic() + LAST_WORK
+    for thread in ending:
+        thread.join(timeout=max(0, end - time.monotonic()))
 
 
 def _do(work: Callable[[], T], future: Future[T]) -> None:

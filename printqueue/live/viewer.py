@@ -17,8 +17,9 @@ class Viewer:
     """Whose streams are counted together, such as "user 3" or "key 7"."""
 
     still_allowed: Callable[[], bool]
-    """Reads from the database, in a thread of its own, whether the viewer may watch on: with the same session or key,
-    the same permission, and the same printers. Called every 20 s; False ends the stream within 35 s of the cause."""
+    """Reads from the database, in one of the few threads, whether the viewer may watch on: with the same session or
+    key, the same permission, and the same printers. Called every 18 s; False ends the stream within 35 s of the cause.
+    """
 
     printer_ids: frozenset[int] | None = None
     """The printers whose rows, and whose jobs, are the viewer's business; None stands for all."""

@@ -445,7 +445,7 @@ class PrintQueue(JobRow):
         seen = PrintRun.objects.get(pk=run.pk)
         printers = locked(Printer, [seen.printer_id, self.printer_id])
         jobs = locked(PrintQueue, [seen.job_id, self.pk])
-        run.refresh_from_db(from_queryset=PrintRun.objects.select_for_update())
+        run.refresh_from_db(from_queryset=PrintRun.objects.select_for_update(no_key=True))
         self.refresh_from_db()
         if (run.job_id, run.printer_id) != (seen.job_id, seen.printer_id):
             raise Moved

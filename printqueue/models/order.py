@@ -49,7 +49,7 @@ def order_at(position: int, others: PrintQueueQuerySet) -> int:
         return numbers[-1] + GAP
     middle = (numbers[index - 1] + numbers[index]) // 2
     if middle in (numbers[index - 1], numbers[index]):
-        _spread(list(others.order_by("pk").select_for_update()))
+        _spread(list(others.order_by("pk").select_for_update(no_key=True)))
         return order_at(position, others)
     return middle
 

@@ -50,7 +50,7 @@ TRAY_KEEPS: Final = timedelta(hours=24)
 """How long an ended run without a job waits in the tray."""
 
 OBSERVED_FIELDS: Final = (
-    "source", "is_history", "file_name", "progress", "remaining_seconds", "layer", "total_layers",
+    "source", "file_name", "progress", "remaining_seconds", "layer", "total_layers",
     "error_code", "error_message", "last_report_at", "last_sequence", "fed_by",
 )  # fmt: skip
 """What an observation may change while the state stays."""

@@ -64,7 +64,7 @@ def _begin(place: Place, said: Progress, actor: Actor, received_at: datetime, ro
     last = job.runs.filter(source=RunSource.PUT).order_by("-pk").first()
     if said.sequence is not None and last is not None and not last.is_newer(said.sequence):
         return Stored(last.progress, is_stale=True)
-    if _on_machine(printer) != in_the_way:
+    if _run_and_job(_on_machine(printer)) != _run_and_job(in_the_way):
         raise Moved
     _make_room(printer, in_the_way, actor, received_at, rows)
     return _observe(job, _open(job, printer, actor, at), said, actor, at, received_at, rows)
@@ -72,6 +72,11 @@ def _begin(place: Place, said: Progress, actor: Actor, received_at: datetime, ro
 
 def _on_machine(printer: Printer | None) -> PrintRun | None:
     return printer.runs.active().select_related("job").first() if printer is not None else None
+
+
+def _run_and_job(run: PrintRun | None) -> tuple[int, int | None] | None:
+    """Return what must stay as it is between the look and the lock: staff may link a run to another job."""
+    return (run.pk, run.job_id) if run is not None else None
 
 
 def _stored_time(said: Progress, received_at: datetime) -> datetime:

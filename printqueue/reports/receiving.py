@@ -12,7 +12,7 @@ from printqueue.models.locks import Busy, in_transaction, locked
 from printqueue.reports.messages import PUT_KEY, SERVER_KEY, TOO_FAR_AHEAD, Outcome, Report
 from printqueue.reports.reception import Call, Reception
 from printqueue.reports.rows import Rows
-from printqueue.rows import places, read_rows
+from printqueue.rows import Wanted, is_one_of, places, read_rows, read_together
 
 
 def receive(report: Report, *, actor: Actor, client: str, received_at: datetime, skew: timedelta) -> Outcome:
@@ -110,11 +110,12 @@ class _Machines:
     """
 
     def __init__(self, queues: Queues, actor: Actor) -> None:
-        self._printers = self._locked_printers(queues, actor)
+        printers, jobs, runs = _locked_machines(queues, actor)
+        self._printers = {printer.serial: printer for printer in printers}
         self._active: dict[int, PrintRun] = {}
         self._named: dict[tuple[int, str], PrintRun] = {}
-        if self._printers:
-            self._lock_what_is_on_them()
+        if printers:
+            self._join(jobs, runs)
             self._look_for_others_named_in(queues)
 
     def reception(self, report: Report, call: Call, rows: Rows) -> Reception | None:
@@ -127,26 +128,15 @@ class _Machines:
             return Reception(report, call, rows, printer, active, active)
         return Reception(report, call, rows, printer, active, self._named.get((printer.pk, report.run_key)))
 
-    def _locked_printers(self, queues: Queues, actor: Actor) -> dict[str, Printer]:
-        values: list[str | int] = [*queues]
-        where = f'"serial" IN {places(queues)}'
-        if actor.printer_ids is not None:
-            if not actor.printer_ids:
-                return {}
-            where, values = f'{where} AND "id" IN {places(actor.printer_ids)}', [*values, *actor.printer_ids]
-        return {printer.serial: printer for printer in read_rows(Printer, where, values, lock=True)}
-
-    def _lock_what_is_on_them(self) -> None:
-        by_pk = {printer.pk: printer for printer in self._printers.values()}
-        on_machine = f'"printer_id" IN {places(by_pk)} AND "ended_at" IS NULL'
-        theirs = f'"id" IN (SELECT "job_id" FROM "{PrintRun._meta.db_table}" WHERE {on_machine})'  # noqa: S608
-        jobs = {job.pk: job for job in read_rows(PrintQueue, theirs, [*by_pk], lock=True)}
-        for run in read_rows(PrintRun, on_machine, [*by_pk], lock=True):
-            printer = by_pk[run.printer_id or 0]
-            run.printer = printer
+    def _join(self, jobs: Sequence[PrintQueue], runs: Sequence[PrintRun]) -> None:
+        """Let each run know its printer and its job, and each printer its run."""
+        printer_of = {printer.pk: printer for printer in self._printers.values()}
+        job_of = {job.pk: job for job in jobs}
+        for run in runs:
+            run.printer = printer_of[run.printer_id or 0]
             if run.job_id is not None:
-                run.job = jobs[run.job_id]
-            self._active[printer.pk] = run
+                run.job = job_of[run.job_id]
+            self._active[run.printer.pk] = run
 
     def _look_for_others_named_in(self, queues: Queues) -> None:
         """Read the runs that reports name and that are on no machine: these stay as they are, and need no lock."""
@@ -158,6 +148,24 @@ class _Machines:
             pks = [printer.pk for printer in self._printers.values()]
             where = f'"printer_id" IN {places(pks)} AND "run_key" IN {places(keys)}'
             self._named = {(run.printer_id or 0, run.run_key): run for run in read_rows(PrintRun, where, [*pks, *keys])}
+
+
+def _locked_machines(queues: Queues, actor: Actor) -> tuple[list[Printer], list[PrintQueue], list[PrintRun]]:
+    """Lock the printers that `actor` may speak of, then the jobs and then the runs that are on them."""
+    which, values = f'"serial" IN {places(queues)}', list[str | int](queues)
+    if actor.printer_ids is not None:
+        if not actor.printer_ids:
+            return [], [], []
+        which, values = f'{which} AND "id" IN {places(actor.printer_ids)}', [*values, *actor.printer_ids]
+    printers = f'SELECT "id" FROM "{Printer._meta.db_table}" WHERE {which}'  # noqa: S608 - our own names
+    on_them = f'"printer_id" {is_one_of(printers)} AND "ended_at" IS NULL'
+    their_jobs = f'SELECT "job_id" FROM "{PrintRun._meta.db_table}" WHERE {on_them}'  # noqa: S608
+    found = read_together(
+        Wanted(Printer, which, values, lock=True),
+        Wanted(PrintQueue, f'"id" {is_one_of(their_jobs)}', values, lock=True),
+        Wanted(PrintRun, on_them, values, lock=True),
+    )
+    return found[0], found[1], found[2]
 
 
 # ---------------------------------------------------------------------- one by one

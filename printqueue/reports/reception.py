@@ -193,6 +193,10 @@ class Reception:
                 self._sample(self.run)
             case Effect.HEAR if self.run is not None:
                 self._hear(self.run)
+            case Effect.NOTHING if self.run is not None and not self.decision.moves_printer:
+                # The printer does not take the report's number, by which it is known when it comes again.
+                self.run.last_sequence = self.report.sequence or self.run.last_sequence
+                self.rows.observed(self.run)
 
     def _open(self) -> PrintRun:
         run = PrintRun(

@@ -76,8 +76,10 @@ def decide(
     if run is not None:
         is_another = active is not None and active.pk != run.pk
         if run.has_known_end:
-            # Said again after the next print began, it says nothing about what the printer does now.
-            return Decision(run=run.pk, moves_printer=not is_another)
+            # Said again after the next print began, it says nothing about what the printer does now, so that the printer
+            # does not take its number.
+            is_stale = is_another and not _is_newer(report.sequence, run.last_sequence)
+            return Decision(run=run.pk, is_stale=is_stale, moves_printer=not is_another)
         return Decision(Effect.OBSERVE, run.pk, ends_active_run=is_another and report.state in ACTIVE_STATES)
     if report.state in ACTIVE_STATES:
         return Decision(Effect.OPEN, ends_active_run=active is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from printqueue.live.revisions import Change, Revisioned, save_revised
 from printqueue.models import PrintRun, Sample
 from printqueue.models.run import OBSERVED_FIELDS
-from printqueue.rows import Written, write_rows
+from printqueue.rows import Written
 
 
 class Rows:
@@ -32,5 +32,5 @@ class Rows:
 
     def save(self) -> None:
         """Write everything; rows that pages show get their revisions, in the order in which they changed first."""
-        write_rows(Written(list(self._runs.values()), OBSERVED_FIELDS), Written(self._samples))
-        save_revised(list(self._changes.values()))
+        runs, samples = Written(list(self._runs.values()), OBSERVED_FIELDS), Written(self._samples)
+        save_revised(list(self._changes.values()), runs, samples)

@@ -6,26 +6,27 @@
   and a client that reads nothing for half a minute is cut.
 - Daphne takes a body of any size, and holds all of it in memory when it hands it on. Here a body that is larger than
   any that we take is dropped as it comes, and answered with 413.
-- Twisted gives a client that sends a byte now and then all the time in the world. Here a request that is not whole after
-  a minute is cut.
+- Twisted gives a client that sends a byte now and then all the time in the world. Here a request that is not whole a
+  minute after its first byte is cut.
 - A client that vanished without a word is noticed by the kernel after a quarter of an hour. Here after half a minute.
+- Told to end, daphne cuts every request. Here it first listens no more, and answers those that are under way.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import logging
 import socket
+import sys
+import termios
 import time
-import weakref
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.http_protocol import HTTPFactory, WebRequest, http
 from daphne.server import Server
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred
@@ -40,10 +41,13 @@ MOST_BODY_BYTES: Final = 1_048_576
 """Our largest body, a call with 500 reports, has a quarter of this."""
 
 REQUEST_TAKES: Final = 60.0
-"""Seconds that a client may take to send a request, to its last byte, from its connection or its last answer on."""
+"""Seconds that a client may take to send a request, from its first byte, or from its connection on, to its last byte."""
+
+IDLE_FOR: Final = 60.0
+"""Seconds without a byte from the client after which a connection is let go that waits for another request."""
 
 STALLED_AFTER: Final = 30.0
-"""Seconds in which a client reads nothing of what waits for it, after which it is cut."""
+"""Seconds in which a client reads nothing of what waits for it, after which it is cut. A slow one reads a little."""
 
 LAST_ANSWERS: Final = 3.0
 """Seconds for requests under way when the server is told to end."""
@@ -69,14 +73,14 @@ class GuardedRequest(WebRequest):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._until_read: asyncio.Future[None] | None = None
         self._body_bytes = 0
-        self._when_lost: Callable[[], None] | None = None
+        self._when_lost: Callable[[], object] | None = None
         self._straight_line: Any = None
         super().__init__(*args, **kwargs)
 
     @property
     def is_to_be_answered(self) -> bool:
-        """Whether the client has nothing yet of a response."""
-        return not self._response_started
+        """Whether the client waits for an answer, or for the rest of one. A stream has no end to wait for."""
+        return self._when_lost is None and not self.finished
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
         """Keep a piece of the body, unless it is too much."""
@@ -86,7 +90,6 @@ class GuardedRequest(WebRequest):
 
     def process(self) -> Any:
         """Hand the request on, now that all of it is here."""
-        self.channel.factory.request_came(self.channel)
         if self._body_bytes <= MOST_BODY_BYTES:
             return super().process()
         self.request_start = time.time()  # daphne's log looks for it
@@ -116,12 +119,17 @@ class GuardedRequest(WebRequest):
         """Return when the client has read what was written, or is gone; cut it when it reads nothing."""
         if self._until_read is None:
             return
-        try:
-            await asyncio.wait_for(asyncio.shield(self._until_read), STALLED_AFTER)
-        except TimeoutError:
-            logger.warning("%s reads nothing of what it asked for, and is cut.", self.client_addr)
-            self.abort()
-            self._write_on()
+        loop = asyncio.get_running_loop()
+        unread, since = unread_bytes(self.transport), loop.time()
+        while (until_read := self._until_read) is not None:
+            await asyncio.wait({until_read}, timeout=STALLED_AFTER / 10)
+            before, unread = unread, unread_bytes(self.transport)
+            if unread < before or until_read.done():
+                since = loop.time()
+            elif loop.time() - since >= STALLED_AFTER:
+                logger.warning("%s reads nothing of what it asked for, and is cut.", self.client_addr)
+                self.abort()
+                self._write_on()
 
     def _write_on(self) -> None:
         """Let `until_read` return."""
@@ -152,12 +160,10 @@ class GuardedRequest(WebRequest):
         """End the response."""
         if self.producer is not None:
             self.unregisterProducer()
-        channel = self.channel
+            self._write_on()  # nobody else would say it any more
         super().finish()
-        if channel is not None:
-            channel.factory.expect_request(channel)
 
-    def when_lost(self, call: Callable[[], None]) -> None:
+    def when_lost(self, call: Callable[[], object]) -> None:
         """Have `call` called once the client has gone."""
         if self.channel is None:
             call()
@@ -166,8 +172,6 @@ class GuardedRequest(WebRequest):
     def connectionLost(self, reason: Any) -> None:  # noqa: N802
         """Wait for nothing any more."""
         self._write_on()
-        if self.channel is not None:
-            self.channel.factory.request_came(self.channel)
         super().connectionLost(reason)
         if self._when_lost is not None:
             self._when_lost()
@@ -200,39 +204,91 @@ def straight_line(transport: Any) -> Any:
     return transport if is_known else None
 
 
+def unread_bytes(transport: Any) -> int:
+    """Return how much of what was written to `transport` has not yet reached the client's machine.
+
+    That grows smaller while the client reads, however slowly: its machine takes no more than it has room for. What
+    nobody can tell counts as 0.
+    """
+    if straight_line(transport) is None or not transport.connected:
+        return 0
+    waiting: int = len(transport.dataBuffer) - transport.offset + sum(map(len, transport._tempDataBuffer))
+    try:
+        in_kernel = fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, bytes(4))
+    except OSError:
+        return waiting  # a system other than Linux
+    return waiting + int.from_bytes(in_kernel, sys.byteorder)
+
+
+class GuardedChannel(http.HTTPChannel):
+    """A connection whose client may take a while for each request, and another while between two.
+
+    Twisted's own limit is for a client that sends nothing at all; one that sends a byte now and then outlives it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._deadline: asyncio.TimerHandle | None = None
+        self._unread = 0
+
+    def connectionMade(self) -> None:  # noqa: N802
+        """Expect the first request."""
+        super().connectionMade()
+        self._begin_deadline()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Take what the client sends: the beginning of a request, or more of it, unless one is being answered."""
+        if not self._handlingRequest:
+            self._begin_deadline()
+        super().dataReceived(data)
+
+    def allContentReceived(self) -> None:  # noqa: N802
+        """Hand the request on, now that all of it is here."""
+        self._end_deadline()
+        super().allContentReceived()
+
+    def timeoutConnection(self) -> None:  # noqa: N802
+        """Let the client go that sends nothing, once it has read what it asked for or reads no more of it."""
+        unread = unread_bytes(self.transport)
+        if unread and unread != self._unread:
+            self._unread = unread
+            self.setTimeout(IDLE_FOR)
+            return
+        super().timeoutConnection()
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        """Wait for nothing any more."""
+        self._end_deadline()
+        super().connectionLost(reason)
+
+    def _begin_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().call_later(REQUEST_TAKES, self._give_up)
+
+    def _end_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self.setTimeout(None)
+        super().timeoutConnection()  # what is still to be read of an earlier answer is given a few seconds
+
+
 class GuardedFactory(HTTPFactory):
-    """Makes guarded requests, and cuts clients that take too long to send one."""
+    """Makes guarded connections, which make guarded requests."""
+
+    protocol = GuardedChannel
 
     def __init__(self, server: Any) -> None:
         super().__init__(server)
-        self._deadlines: WeakKeyDictionary[Any, asyncio.TimerHandle] = WeakKeyDictionary()
+        self.timeOut = IDLE_FOR
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
         """Return the protocol of a new connection."""
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = GuardedRequest
-        self.expect_request(protocol._channel)
         return protocol
-
-    def expect_request(self, channel: Any) -> None:
-        """Give the client on `channel` a while to send a whole request.
-
-        Twisted's own limit is for a client that sends nothing at all; one that sends a byte now and then outlives it.
-        """
-        cut = partial(_cut, weakref.ref(channel))
-        self._deadlines[channel] = asyncio.get_event_loop().call_later(REQUEST_TAKES, cut)
-
-    def request_came(self, channel: Any) -> None:
-        """Take the limit back."""
-        deadline = self._deadlines.pop(channel, None)
-        if deadline is not None:
-            deadline.cancel()
-
-
-def _cut(channel: weakref.ref[Any]) -> None:
-    line = channel()
-    if line is not None and line.transport is not None:
-        line.transport.abortConnection()
 
 
 class WebServer(Server):
@@ -249,6 +305,7 @@ class WebServer(Server):
         )
         self.failure = ""
         self._when_listening = when_listening
+        self._ports: list[Any] = []
 
     def serve(self) -> None:
         """Return when the server has ended. Raises CannotListen."""
@@ -269,6 +326,7 @@ class WebServer(Server):
     def listen_success(self, port: Any) -> None:
         """Prepare the listening socket."""
         super().listen_success(port)
+        self._ports.append(port)
         for level, name, value in SOCKET_OPTIONS:
             if hasattr(socket, name):
                 port.socket.setsockopt(level, getattr(socket, name), value)
@@ -294,18 +352,31 @@ class WebServer(Server):
             await protocol.until_read()
 
     def kill_all_applications(self) -> Any:
-        """Let requests be answered that are under way, then end what still runs."""
+        """Listen no more, let requests be answered that are under way, then end what still runs."""
         return Deferred.fromFuture(asyncio.ensure_future(self._answer_and_end()))
 
     async def _answer_and_end(self) -> None:
-        running = {
-            details["application_instance"]: protocol
-            for protocol, details in self.connections.items()
-            if isinstance(protocol, GuardedRequest) and "application_instance" in details  # else it was reaped
-        }
-        unanswered = {task for task, protocol in running.items() if protocol.is_to_be_answered}
-        if unanswered:
-            await asyncio.wait(unanswered, timeout=LAST_ANSWERS)
+        for port in self._ports:
+            port.stopListening()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LAST_ANSWERS
+        # Asked again and again: clients that were there before may go on asking, and an answer may turn out a stream.
+        while unanswered := [task for task, protocol in self._running() if protocol.is_to_be_answered]:
+            if loop.time() >= end:
+                break
+            await asyncio.wait(unanswered, timeout=0.1)
+        running = [task for task, _ in self._running()]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _running(self) -> list[tuple[asyncio.Task[Any], GuardedRequest]]:
+        """Return the requests that are under way."""
+        applications = (
+            (protocol, details.get("application_instance")) for protocol, details in self.connections.items()
+        )
+        return [
+            (task, protocol)
+            for protocol, task in applications
+            if isinstance(protocol, GuardedRequest) and task is not None and not task.done()
+        ]

@@ -3,8 +3,9 @@
 import pytest
 
 from printqueue.protocol import Scope
-from printqueue.views.api import throttle
-from printqueue.views.api.throttle import TokenBuckets
+from printqueue.views import buckets as buckets_module
+from printqueue.views.api.throttle import key_limits
+from printqueue.views.buckets import TokenBuckets
 from tests.api.conftest import Caller, assert_error
 from tests.factories import make_job, make_key
 
@@ -25,14 +26,14 @@ def limits(settings):
 
 
 def test_a_bucket_holds_the_burst_and_then_says_how_long_to_wait():
-    buckets = TokenBuckets(Clock())
+    buckets = TokenBuckets(key_limits, Clock())
 
     assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
 
 
 def test_a_bucket_fills_at_the_rate_and_never_above_the_burst():
     clock = Clock()
-    buckets = TokenBuckets(clock)
+    buckets = TokenBuckets(key_limits, clock)
     [buckets.take("a") for _ in range(3)]
 
     clock.now += 0.5
@@ -41,17 +42,28 @@ def test_a_bucket_fills_at_the_rate_and_never_above_the_burst():
     assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
 
 
+def test_what_is_given_back_can_be_taken_again_and_never_makes_more_than_the_burst():
+    buckets = TokenBuckets(key_limits, Clock())
+    [buckets.take("a") for _ in range(3)]
+
+    buckets.give_back("a")
+    assert [buckets.take("a") for _ in range(2)] == [0, 0.5]
+    for _ in range(9):
+        buckets.give_back("a")
+    assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
+
+
 def test_each_name_has_its_own_bucket():
-    buckets = TokenBuckets(Clock())
+    buckets = TokenBuckets(key_limits, Clock())
     [buckets.take("a") for _ in range(4)]
 
     assert buckets.take("b") == 0
 
 
 def test_names_that_asked_long_ago_are_forgotten(monkeypatch):
-    monkeypatch.setattr(throttle, "MAX_BUCKETS", 10)
+    monkeypatch.setattr(buckets_module, "MAX_BUCKETS", 10)
     clock = Clock()
-    buckets = TokenBuckets(clock)
+    buckets = TokenBuckets(key_limits, clock)
     for number in range(100):
         buckets.take(f"address {number}")
         clock.now += 1
@@ -60,8 +72,8 @@ def test_names_that_asked_long_ago_are_forgotten(monkeypatch):
 
 
 def test_names_that_all_ask_at_once_take_no_more_room_than_there_is(monkeypatch):
-    monkeypatch.setattr(throttle, "MAX_BUCKETS", 10)
-    buckets = TokenBuckets(Clock())
+    monkeypatch.setattr(buckets_module, "MAX_BUCKETS", 10)
+    buckets = TokenBuckets(key_limits, Clock())
     for number in range(100):
         buckets.take("steady")
         buckets.take(f"address {number}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Final
 
-from tests.bench.load import Crowd, Result, Round, run
+from tests.bench.load import Crowd, Result, Round, all_right, remarks, run
 from tests.bench.servers import CannotRun, Servers
 from tests.bench.table import Row, ratio_of, thousands
 from tests.bench.target import Target
@@ -28,8 +29,7 @@ def measure(servers: Servers, say: Callable[[str], None]) -> list[Row]:
         targets.append(servers.node())
     results = run(_rounds(targets, say))
     run(_once(servers.plain(), say))
-    rows = [_against_bare(1, 4, 0.9, results), _against_bare(2, 1, 0.6, results)]
-    return [*rows, _against_node(results)]
+    return [against_bare(1, 4, 0.9, results), against_bare(2, 1, 0.6, results), against_node(results)]
 
 
 Results = dict[tuple[str, int], list[Result]]
@@ -63,40 +63,44 @@ async def _one(crowd: Crowd, calls: int, say: Callable[[str], None]) -> Result:
     return result
 
 
-def _rates(results: Results, name: str, calls: int) -> list[float]:
-    return [result.events_per_second for result in results[name, calls]]
-
-
-def _against_bare(number: int, calls: int, least: float, results: Results) -> Row:
-    ours, bare = _rates(results, "PrintFactory", calls), _rates(results, "bare uvloop", calls)
-    ratio = ratio_of(ours, bare)
-    faults = "; ".join(result.faults for result in results["PrintFactory", calls] if result.faults)
-    cpu = statistics.median(result.cpu_us_per_event for result in results["PrintFactory", calls])
+def against_bare(number: int, calls: int, least: float, results: Results) -> Row:
+    """Return row 1 or 2."""
+    ours, bare = results["PrintFactory", calls], results["bare uvloop", calls]
+    ratio = ratio_of(_rates(ours), _rates(bare))
+    cpu = statistics.median(result.cpu_us_per_event for result in ours)
     figures = f"{_median(ours)} events/s at {cpu:.1f} µs CPU each, bare uvloop {_median(bare)}"
-    what = f"{PAGES:,} pages, {WAYS[calls]}: events/s ÷ bare uvloop"
     return Row(
         number,
-        what,
-        figures + (f"; {faults}" if faults else ""),
+        f"{PAGES:,} pages, {WAYS[calls]}: events/s ÷ bare uvloop",
+        "; ".join([figures, *remarks("ours", ours), *remarks("bare uvloop", bare)]),
         f"{ratio:.2f}",
         f"≥ {least}",
-        _met(ratio >= least, faults),
+        ratio >= least and all_right([*ours, *bare]),
     )
 
 
-def _against_node(results: Results) -> Row:
+def against_node(results: Results) -> Row:
+    """Return row 3."""
     what = f"{PAGES:,} pages: events/s ÷ raw Node, both ways"
     if ("raw Node", 4) not in results:
         return Row(3, what, "there is no node on PATH", "", "> 1", None)
-    rates = {calls: (_rates(results, "PrintFactory", calls), _rates(results, "raw Node", calls)) for calls in WAYS}
-    ratios = [ratio_of(*rates[calls]) for calls in WAYS]
-    figures = ", ".join(f"{WAYS[calls]} {_median(rates[calls][0])} to {_median(rates[calls][1])}" for calls in WAYS)
-    return Row(3, what, figures, " and ".join(f"{ratio:.2f}" for ratio in ratios), "> 1", min(ratios) > 1)
+    ours, node = ([results[name, calls] for calls in WAYS] for name in ("PrintFactory", "raw Node"))
+    ratios = [ratio_of(_rates(mine), _rates(theirs)) for mine, theirs in zip(ours, node, strict=True)]
+    figures = [f"{way} {_median(ours[n])} to {_median(node[n])}" for n, way in enumerate(WAYS.values())]
+    all_ours, all_node = [*chain(*ours)], [*chain(*node)]
+    return Row(
+        3,
+        what,
+        "; ".join([", ".join(figures), *remarks("ours", all_ours), *remarks("raw Node", all_node)]),
+        " and ".join(f"{ratio:.2f}" for ratio in ratios),
+        "> 1",
+        min(ratios) > 1 and all_right([*all_ours, *all_node]),
+    )
 
 
-def _median(rates: Sequence[float]) -> str:
-    return thousands(statistics.median(rates))
+def _rates(results: Sequence[Result]) -> list[float]:
+    return [result.events_per_second for result in results]
 
 
-def _met(is_reached: bool, faults: str) -> bool:
-    return is_reached and not faults
+def _median(results: Sequence[Result]) -> str:
+    return thousands(statistics.median(_rates(results)))

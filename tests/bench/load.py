@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import statistics
 import time
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
@@ -28,6 +29,9 @@ QUIET_SECONDS: Final = 2.0
 """When nothing was heard for so long, nothing more will come."""
 
 MOST_KNOWN_READS: Final = 20_000
+
+BUSY: Final = 0.85
+"""The share of its core above which the load generator may have held the server up."""
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -113,6 +117,11 @@ class Crowd:
     def heard(self) -> int:
         """How many events all pages have read."""
         return sum(page.count for page in self.pages)
+
+    @property
+    def cut(self) -> int:
+        """How many pages the server has dropped."""
+        return sum(page.is_cut for page in self.pages)
 
     async def grow_to(self, size: int) -> None:
         """Open pages until there are `size`, and return when they have read what a new page is told."""
@@ -247,6 +256,18 @@ class Result:
         return self.server_cpu / max(1, self.tally.delivered) * 1e6
 
 
+def remarks(name: str, results: Sequence[Result]) -> list[str]:
+    """Return what must be known of a server's figures: that there were faults, that they may be too low."""
+    faults = [f"{name}: {result.faults}" for result in results if result.faults]
+    share = statistics.median(result.client_share for result in results)
+    return [*faults[:1], *([f"{name} or more: load at {share:.0%} of its core"] if share > BUSY else [])]
+
+
+def all_right(results: Iterable[Result]) -> bool:
+    """Whether there were no faults. A server with faults is nothing to be compared with."""
+    return not any(result.faults for result in results)
+
+
 @dataclass
 class Round:
     """Clients report to one server while its pages listen."""
@@ -330,7 +351,8 @@ class Round:
         if 200 <= status < 300 and b'"refused"' not in body:
             self.said += [Said(job, value, at) for job, value in call.reports]
         else:
-            self.refused[f"{status} {body[:200].decode(errors='replace')}"] += 1
+            why = " ".join(body[:200].decode(errors="replace").split())  # it may come into the table
+            self.refused[f"{status} {why}"] += 1
 
     def _result(self, watch: _Watched, clients: list[Client]) -> Result:
         for client in clients:

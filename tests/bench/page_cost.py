@@ -28,26 +28,31 @@ def measure(servers: Servers, say: Callable[[str], None]) -> list[Row]:
         with servers.postgres() as postgres, servers.starting() as started:
             database = postgres.url("postgres")
             ours = started.ours(database, servers.fill(database, "--put-jobs", "20"))
-            before, after = run(_open(ours, database, say))
+            return [row(*run(_open(ours, database, say)))]
     except CannotRun as reason:
         return [Row(5, WHAT, str(reason), "", TARGET, None)]
-    kb, more_threads, more_connections = ((many - few) / (MANY - FEW) for few, many in zip(before, after, strict=True))
-    figures = f"{kb:.1f} KB, {more_threads:.3f} threads, {more_connections:.3f} connections ({FEW} to {MANY:,} pages)"
-    is_met = kb <= 20 and more_threads <= 0 and more_connections <= 0
-    return [Row(5, WHAT, figures, "", TARGET, is_met)]
 
 
 Cost = tuple[float, float, float]
 
 
-async def _open(target: Target, database: str, say: Callable[[str], None]) -> tuple[Cost, Cost]:
+def row(before: Cost, after: Cost, cut: int) -> Row:
+    """Return the row, given the costs of few pages and of many, and how many of them did not stay open."""
+    kb, more_threads, more_connections = ((many - few) / (MANY - FEW) for few, many in zip(before, after, strict=True))
+    figures = f"{kb:.1f} KB, {more_threads:.3f} threads, {more_connections:.3f} connections ({FEW} to {MANY:,} pages)"
+    is_met = kb <= 20 and more_threads <= 0 and more_connections <= 0
+    # A page that was cut costs nothing any more.
+    return Row(5, WHAT, figures + (f", {cut} pages cut" if cut else ""), "", TARGET, is_met and not cut)
+
+
+async def _open(target: Target, database: str, say: Callable[[str], None]) -> tuple[Cost, Cost, int]:
     crowd = Crowd(target)
     costs = []
     for pages in (FEW, MANY):
         await crowd.grow_to(pages)
         costs.append(await _cost(target, database))
         say(f"{pages} pages: {costs[-1][0]:.0f} KB, {costs[-1][1]:.0f} threads, {costs[-1][2]:.0f} connections")
-    return costs[0], costs[1]
+    return costs[0], costs[1], crowd.cut
 
 
 async def _cost(target: Target, database: str) -> Cost:

@@ -59,6 +59,7 @@ class BambuBroker:
         serial: str = SERIAL,
         access_code: str = ACCESS_CODE,
         certificate_serial: str | None = None,
+        certificate_days: float = 1,
     ) -> None:
         self.host = "127.0.0.1"
         self.port = _free_port()
@@ -66,8 +67,9 @@ class BambuBroker:
         self.access_code = access_code
         self.answers_pushall = True
         self.requests: list[dict[str, Any]] = []
+        self.unheard: list[dict[str, Any]] = []
         self.ca_file, self._chain, self._key = write_printer_files(
-            directory, Authority.create(), certificate_serial or serial
+            directory, Authority.create(), certificate_serial or serial, days=certificate_days
         )
         self._feeder_password = secrets.token_hex(8)
         self._state: dict[str, Any] = {}
@@ -99,14 +101,21 @@ class BambuBroker:
             self._feeder = None
         self._stop_broker()
 
-    def restart(self, down_seconds: float = 0.0) -> None:
-        """Drop every connection and come back on the same port, with the state of before."""
+    def restart(
+        self, down_seconds: float = 0.0, *, meanwhile: dict[str, Any] | None = None, is_silent: bool = False
+    ) -> None:
+        """Drop every connection and come back on the same port, with the state of before but for `meanwhile`.
+
+        `is_silent`: and do not tell it.
+        """
         self._feeder_ready.clear()
         self._stop_broker()
+        self._state.update(meanwhile or {})
         time.sleep(down_seconds)
         self._start_broker()
         assert self._feeder_ready.wait(LIMIT_SECONDS), "the feeder did not come back"
-        self._send_whole_state()
+        if not is_silent:
+            self._send_whole_state()
 
     def freeze(self) -> None:
         """Keep every connection open and say nothing more."""
@@ -132,10 +141,15 @@ class BambuBroker:
             time.sleep(max(0.0, started + step.at / speed - time.monotonic()))
             self.publish(step.message)
 
+    @property
+    def pushalls(self) -> int:
+        """How often clients have asked for the whole state."""
+        return sum(map(_asks_for_all, list(self.requests)))
+
     def wait_for_pushall(self, count: int = 1) -> None:
         """Wait until a client has asked for the whole state `count` times: it then hears what is published."""
         deadline = time.monotonic() + LIMIT_SECONDS
-        while sum(map(_asks_for_all, list(self.requests))) < count:
+        while self.pushalls < count:
             assert time.monotonic() < deadline, "no client asked for the state"
             time.sleep(0.02)
 
@@ -176,16 +190,19 @@ class BambuBroker:
         feeder.tls_set(cert_reqs=ssl.CERT_NONE)
         feeder.tls_insecure_set(True)
         feeder.reconnect_delay_set(1, 1)
-        feeder.on_connect = lambda client, *_: client.subscribe(f"device/{self.serial}/request", qos=1)
+        feeder.on_connect = lambda client, *_: client.subscribe("device/+/request", qos=1)
         feeder.on_subscribe = lambda *_: self._feeder_ready.set()
-        feeder.on_message = lambda _client, _userdata, message: self._on_request(bytes(message.payload))
+        feeder.on_message = lambda _client, _userdata, message: self._on_request(message.topic, bytes(message.payload))
         feeder.connect(self.host, self.port)
         feeder.loop_start()
         self._feeder = feeder
         assert self._feeder_ready.wait(LIMIT_SECONDS), "the feeder did not connect"
 
-    def _on_request(self, payload: bytes) -> None:
+    def _on_request(self, topic: str, payload: bytes) -> None:
         request = json.loads(payload)
+        if topic != f"device/{self.serial}/request":
+            self.unheard.append(request)  # the broker takes it; a printer of another serial hears nothing
+            return
         self.requests.append(request)
         if _asks_for_all(request) and self.answers_pushall:
             self._send_whole_state()

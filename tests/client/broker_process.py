@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,8 @@ class PrinterTopics(BaseTopicPlugin):
     ) -> bool:
         if session is None or session.username == "feeder":
             return True
+        if action == Action.SUBSCRIBE and (topic or "").endswith("/request"):
+            os._exit(1)  # real ones cut the connection; no test gets past this
         wanted = "/request" if action == Action.PUBLISH else "/report"
         return (topic or "").endswith(wanted)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -46,12 +47,20 @@ class Authority:
     def pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue_v1(self, serial: str) -> tuple[bytes, bytes]:
-        """Return the DER certificate and the PEM key of the printer `serial`."""
+    def issue_v1(self, serial: str, *, days: float = 1) -> tuple[bytes, bytes]:
+        """Return the DER certificate, good for `days` from now, and the PEM key of the printer `serial`."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, serial)])
-        v3 = _builder(subject, self.certificate.subject, key).sign(self.key, hashes.SHA256())
+        v3 = _builder(subject, self.certificate.subject, key, days=days).sign(self.key, hashes.SHA256())
         return self._as_v1(v3.tbs_certificate_bytes), _pem_key(key)
+
+    def issue_for(self, host: str, *, days: float = 1) -> tuple[bytes, bytes]:
+        """Return certificate and key (PEM) of an https server at the IP address `host`, good for `days` from now."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "printer")])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])
+        builder = _builder(subject, self.certificate.subject, key, days=days).add_extension(names, critical=False)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), _pem_key(key)
 
     def _as_v1(self, to_be_signed: bytes) -> bytes:
         content = to_be_signed[2 + _length_octets(to_be_signed) :]
@@ -60,9 +69,11 @@ class Authority:
         return _der(DER_SEQUENCE, body + SHA256_WITH_RSA + _der(DER_BIT_STRING, b"\0" + signature))
 
 
-def write_printer_files(directory: Path, authority: Authority, serial: str) -> tuple[Path, Path, Path]:
+def write_printer_files(
+    directory: Path, authority: Authority, serial: str, *, days: float = 1
+) -> tuple[Path, Path, Path]:
     """Write the CA, the printer's certificate with its chain and the printer's key; return their paths."""
-    der, key = authority.issue_v1(serial)
+    der, key = authority.issue_v1(serial, days=days)
     leaf_pem = x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
     ca_file, chain_file, key_file = (directory / name for name in ("ca.pem", "printer.pem", "printer.key"))
     ca_file.write_bytes(authority.pem)
@@ -71,7 +82,9 @@ def write_printer_files(directory: Path, authority: Authority, serial: str) -> t
     return ca_file, chain_file, key_file
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey, *, days: float = 1
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -79,8 +92,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey) -> x
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=days))
     )
 
 

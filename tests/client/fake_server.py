@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +17,13 @@ Answer = tuple[int, dict[str, str], Any]
 
 @dataclass
 class Call:
-    """One call as it arrived."""
+    """One call as it arrived, and when (monotonic seconds)."""
 
     path: str
     headers: dict[str, str]
     size: int
     body: dict[str, Any]
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def sequences(self) -> list[int]:
@@ -30,9 +32,13 @@ class Call:
 
 @dataclass
 class FakeServer:
-    """`answer` gives each call its answer; it accepts all reports unless a test sets another."""
+    """`answer` gives each call its answer; it accepts all reports unless a test sets another.
+
+    `date`: what it says is the present, the right time if "".
+    """
 
     url: str
+    date: str = ""
     calls: list[Call] = field(default_factory=list)
     answer: Callable[[Call], Answer] = field(default=lambda call: accepted(call))
 
@@ -88,6 +94,9 @@ def fake_server() -> Iterator[FakeServer]:
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
             self.wfile.write(text)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return server.date or super().date_time_string(timestamp)
 
         def log_message(self, *_: object) -> None:
             """Tests are quiet."""

@@ -23,6 +23,7 @@ class OctoPrintServer:
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     key: str = KEY
     asked: list[str] = field(default_factory=list)
+    versions_wanted: set[str | None] = field(default_factory=set)
 
     def show(self, job: dict[str, Any], printer: dict[str, Any] | None, record: dict[str, Any] | None = None) -> None:
         """Show this from now on; no printer is a 409, no record a 404, as in the real one."""
@@ -53,6 +54,7 @@ def octoprint_server() -> Iterator[OctoPrintServer]:
         wbufsize = -1  # one packet an answer: two would wait 40 ms for each other
 
         def do_GET(self) -> None:
+            server.versions_wanted.add(self.headers["X-OctoPrint-Api-Version"])
             status, body = server.answer(self.path, self.headers["X-Api-Key"])
             raw = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
@@ -71,6 +73,8 @@ def octoprint_server() -> Iterator[OctoPrintServer]:
         server.show(job("Operational", None), OPERATIONAL)
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield server
-        listening.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            listening.shutdown()
+            thread.join()

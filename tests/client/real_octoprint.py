@@ -22,7 +22,8 @@ PROGRAM = HOME / "bin/octoprint"
 GLOBAL_KEY = "0123456789ABCDEF" * 2
 USER = "printfactory"
 START_SECONDS = 60
-GCODE = "".join(f"G1 X{layer} Y{layer} F3000\nG4 P1000\n" for layer in range(12))
+LAYERS = 40
+GCODE = "".join(f"G1 X{layer} Y{layer} F3000\nG4 P1000\n" for layer in range(LAYERS))
 QUIET = ("announcements", "softwareupdate", "tracking", "errortracking", "discovery", "pluginmanager")
 
 
@@ -45,7 +46,7 @@ class RealOctoPrint:
         wait_for(lambda: self.shown()["state"] == "Operational", START_SECONDS, "the virtual printer")
 
     def print_file(self, name: str) -> None:
-        """Upload a file of some 12 s and print it."""
+        """Upload a file of some 40 s and print it."""
         upload = {"file": (name, GCODE.encode(), "text/plain")}
         self.api.post("/api/files/local", files=upload, data={"select": "true", "print": "true"}).raise_for_status()
 

@@ -71,6 +71,31 @@ def test_an_authority_s_file_without_certificates_is_refused(refusal, tmp_path):
     )
 
 
+HTTPS = [
+    text.replace("http:", "https:") + 'api_key = "k"\n'
+    for text in (MOONRAKER, PRUSALINK, MOONRAKER.replace('"moonraker"', '"octoprint"'))
+]
+
+
+@pytest.mark.parametrize("printer", HTTPS)
+def test_an_https_printer_proves_itself_by_its_authority_by_its_fingerprint_or_as_a_website(read, tmp_path, printer):
+    (tmp_path / "ca.pem").write_bytes(Authority.create().pem)
+    pin = f'tls = "pin"\ntls_sha256 = "{"ab" * 32}"\n'
+
+    found = [read(HEAD + printer + how).printers[0].tls for how in ('tls_ca = "ca.pem"\n', pin, "")]
+
+    assert found == [Tls("verify", ca_file=tmp_path / "ca.pem"), Tls("pin", sha256="ab" * 32), Tls("verify")]
+
+
+@pytest.mark.parametrize("key", ['tls = "verify"', 'tls_ca = "ca.pem"', 'tls_sha256 = "00"'])
+def test_a_certificate_is_not_spoken_of_where_there_is_none(refusal, key):
+    assert 'expected it only beside a `url` that begins with "https://"' in refusal(HEAD + MOONRAKER + key)
+
+
+def test_an_https_printer_s_certificate_is_never_left_unchecked(refusal):
+    assert 'expected one of "verify", "pin"' in refusal(HEAD + HTTPS[0] + 'tls = "off"\n')
+
+
 def test_moonraker_needs_no_key_where_it_trusts_the_client(read):
     config = read(HEAD + MOONRAKER)
 
@@ -110,12 +135,38 @@ def test_each_secret_may_be_in_a_file(read, tmp_path):
     ("text", "words"),
     [
         ("server = ", "client.toml: is not TOML: "),
+        ('key = "k"\nserver = \n', "client.toml: is not TOML: Invalid value (at line 2,"),
+        (
+            HEAD + '\nserver = "https://again.example"\n',
+            "client.toml: is not TOML: Cannot overwrite a value (at line 4,",
+        ),
+        (HEAD + "[[printer]\n", "is not TOML: Expected ']]' at the end of an array declaration (at line 3,"),
+        ("server = 5\n" + HEAD.splitlines()[1] + "\n" + SIMULATED, "`server` is not usable; expected a text of 1 to"),
+        (HEAD + "spool = true\n" + SIMULATED, "`spool` is not usable; expected a text of 1 to 4096 characters"),
+        (HEAD.replace("pf_ab_cd", "pf ab") + SIMULATED, "`key` is not usable; expected printable ASCII characters"),
+        (
+            'server = "https://q.example"\nkey_file = "no"\n' + SIMULATED,
+            "`key_file` is not usable; expected a file; the",
+        ),
+        (HEAD + "printer = 3\n", "`printer` is not usable; expected at least one [[printer]]"),
+        (HEAD + SIMULATED.replace('"sim-1"', "1"), "printer 1: `serial` is not usable; expected a text of 1 to 64"),
+        (HEAD + '[[printer]]\nserial = "A1"\n', "printer 1 (A1): `driver` is missing; expected one of"),
+        (
+            HEAD + BAMBU + 'port = 0\naccess_code = "1"\n',
+            "`port` is not usable; expected a whole number from 1 to 65535",
+        ),
+        (
+            HEAD + BAMBU + 'access_code = "1"\ntls = "none"\n',
+            '`tls` is not usable; expected one of "verify", "pin", "o',
+        ),
+        (HEAD + SIMULATED + 'repeat = "no"\n', "`repeat` is not usable; expected true or false"),
         ('key = "pf_ab_cd"\n' + SIMULATED, "`server` is missing"),
         ('server = "queue.example"\nkey = "pf_ab_cd"\n' + SIMULATED, "`server` is not usable; expected the base URL"),
         ('server = "https://q.example"\n' + SIMULATED, "expected either `key` or `key_file`, and not both"),
         (HEAD + 'key_file = "x"\n' + SIMULATED, "expected either `key` or `key_file`, and not both"),
         (HEAD + "poll_seconds = 0\n" + SIMULATED, "`poll_seconds` is not usable; expected a number from 0.1 to 60"),
         (HEAD + "poll_seconds = true\n" + SIMULATED, "`poll_seconds` is not usable"),
+        (HEAD + "spool_megabytes = 1\n" + SIMULATED, "`spool_megabytes` is not usable; expected a number from 5 to"),
         (HEAD + "pol_seconds = 5\n" + SIMULATED, "unknown key `pol_seconds`. Known here: server, key_file, key, poll"),
         (HEAD, "`printer` is missing; expected at least one [[printer]]"),
         (HEAD + SIMULATED + "sped = 2\n", "client.toml, printer 1 (sim-1): unknown key `sped`"),
@@ -190,6 +241,55 @@ def test_a_secret_is_never_in_the_refusal_nor_in_the_repr(refusal, read):
     assert "sec ret" not in refusal('server = "https://q.example"\nkey = "sec ret"\n' + SIMULATED)
     assert "pf_ab_cd" not in repr(config)
     assert "12345678" not in repr(config)
+
+
+@pytest.fixture
+def everyone_may_read(tmp_path):
+    """A configuration and a key file with these permissions; what the client warns of, and the files."""
+
+    def write(key_in_file, config_mode, key_mode):
+        config, key = tmp_path / "client.toml", tmp_path / "key"
+        key.write_text("pf_ab_file\n")
+        key.chmod(key_mode)
+        line = 'key_file = "key"\n' if key_in_file else 'key = "pf_ab_cd"\n'
+        config.write_text('server = "https://q.example"\n' + line + SIMULATED)
+        config.chmod(config_mode)
+        return [warning.split(":")[0] for warning in load(config).warnings]
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("key_in_file", "config_mode", "key_mode", "warned_of"),
+    [
+        (True, 0o644, 0o640, []),
+        (True, 0o640, 0o644, ["key"]),
+        (False, 0o644, 0o600, ["client.toml"]),
+        (False, 0o640, 0o644, []),
+    ],
+)
+def test_a_secret_that_everyone_can_read_is_warned_of(
+    everyone_may_read, tmp_path, key_in_file, config_mode, key_mode, warned_of
+):
+    assert everyone_may_read(key_in_file, config_mode, key_mode) == [str(tmp_path / name) for name in warned_of]
+
+
+def test_a_warning_says_how_to_mend_it(read, tmp_path):
+    (tmp_path / "client.toml").touch(0o644)
+
+    assert read(HEAD + SIMULATED).warnings[0].endswith(f"Run: chmod o= {tmp_path / 'client.toml'}")
+
+
+def test_all_secrets_of_a_configuration_are_known(read):
+    config = read(
+        HEAD
+        + (BAMBU + 'access_code = "12345678"\ntls = "off"\n')
+        + (MOONRAKER + 'api_key = "mk"\n')
+        + (PRUSALINK + 'username = "maker"\npassword = "pw"\n')
+        + '[[printer]]\nserial = "e"\ndriver = "octoprint"\nurl = "http://192.0.2.12"\napi_key = "ok"\n'
+    )
+
+    assert config.secrets == {"pf_ab_cd", "12345678", "mk", "pw", "ok"}
 
 
 def test_octoprint_answers_nobody_without_a_key(tmp_path):

@@ -1,12 +1,13 @@
 """The pages about the client say what the client does."""
 
 import re
+from typing import get_args
 
 import pytest
 
 from printqueue.client.__main__ import _parser
-from printqueue.client.config import load
-from printqueue.client.spool import MAX_REPORTS
+from printqueue.client.config import Printer, SimulatedPrinter, load
+from printqueue.client.spool import MAX_BYTES
 from printqueue.client.toml_table import ConfigError
 from tests.client.certificates import Authority
 from tests.environment import ROOT
@@ -54,12 +55,33 @@ def test_the_example_is_a_configuration(tmp_path):
     assert len(load(tmp_path / "client.toml").printers) == 5
 
 
+def examples():
+    """The configurations in the guide: the lines that each begins with, and one for each printer."""
+    head, *printers = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return [head + printer for printer in printers]
+
+
+def test_every_printer_of_the_guide_is_a_configuration(tmp_path):
+    (tmp_path / "printer.cer").write_bytes(Authority.create().pem)
+    kinds = set()
+    for text in examples():
+        for name in re.findall(r'^\w+_file = "(.+?)"', text, re.MULTILINE):
+            (tmp_path / name).write_text("a-secret\n")
+        (tmp_path / "client.toml").write_text(text)
+        kinds |= {type(printer) for printer in load(tmp_path / "client.toml").printers}
+
+    assert kinds == set(get_args(Printer)) - {SimulatedPrinter}
+
+
+def test_what_the_guide_explains_is_what_the_client_says():
+    source = "".join(path.read_text() for path in sorted((ROOT / "printqueue/client").rglob("*.py")))
+    tables = README.split("## What `--check` says")[1].split("\n## ")[0]
+    firsts = [line.split("|")[1] for line in tables.splitlines() if line.startswith("| `")]
+    words = [re.split(" \\(4| …", text)[0] for first in firsts for text in re.findall("`([^`]+)`", first)]
+
+    assert len(words) > 20
+    assert [text for text in words if text not in source] == []
+
+
 def test_the_bound_of_the_spool_is_the_documented_one():
-    assert f"{MAX_REPORTS:,} kept reports" in README
-
-
-def test_the_unit_starts_the_installed_command():
-    unit = (FOLDER / "printfactory-client.service").read_text()
-
-    assert re.search(r"^ExecStart=\S+/bin/printfactory-client --config \S+$", unit, re.MULTILINE)
-    assert "Restart=always" in unit
+    assert f"| `spool_megabytes` | {MAX_BYTES // 1_000_000} |" in README

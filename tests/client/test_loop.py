@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from printqueue.client.loop import Poller, Watched, run_on_time
+from printqueue.client.loop import Poller, Watched, end_together, run_on_time
 from printqueue.client.snapshot import Snapshot
 from printqueue.client.spool import Spool
 from printqueue.protocol import ReportState
@@ -17,8 +17,9 @@ NOW = 1_700_000_000.0
 class ScriptedDriver:
     """Shows one list of snapshots after the other, then raises."""
 
-    def __init__(self, *script):
+    def __init__(self, *script, trouble=None):
         self.script = list(script)
+        self.said = trouble
 
     def start(self):
         """Nothing to start."""
@@ -30,7 +31,7 @@ class ScriptedDriver:
         return True
 
     def trouble(self):
-        return None
+        return self.said
 
     def poll(self, now):
         if not self.script:
@@ -115,6 +116,44 @@ def test_a_driver_that_fails_does_not_blind_us_to_the_others(spool, caplog):
 
     assert [report["printer"] for report in poller.step()] == ["2"]
     assert "Left could not be polled" in caplog.text
+
+
+def test_a_driver_that_keeps_failing_is_logged_once(spool, caplog):
+    poller = Poller([Watched("1", "Left", ScriptedDriver())], spool, lambda: NOW)
+    for _ in range(20):
+        poller.step()
+
+    assert caplog.text.count("Left could not be polled") == 1
+
+
+def test_a_trouble_that_stays_is_said_again_once_a_day(spool, said):
+    hours = iter(range(50))
+    refused = ScriptedDriver(*[[] for _ in range(50)], trouble="it refuses the key")
+    poller = Poller([Watched("1", "Left", refused)], spool, lambda: NOW + 3600 * next(hours))
+    for _ in range(50):
+        poller.step()
+
+    assert said() == ["Left: still: it refuses the key"] * 2
+
+
+def test_a_trouble_that_comes_again_is_as_new(spool, said):
+    hours = iter(range(40))
+    driver = ScriptedDriver(*[[] for _ in range(40)])
+    poller = Poller([Watched("1", "Left", driver)], spool, lambda: NOW + 3600 * next(hours))
+    for hour in range(40):
+        driver.said = None if hour == 20 else "no answer"
+        poller.step()
+
+    assert said() == []
+
+
+def test_what_hangs_at_the_end_is_not_waited_for():
+    hanging, ended = threading.Event(), []
+
+    end_together([hanging.wait, lambda: ended.append("the other")], 0.2)
+
+    hanging.set()
+    assert ended == ["the other"]
 
 
 def test_a_printer_of_which_nothing_is_known_yet_is_not_reported(spool):

@@ -1,64 +1,45 @@
 """The program as a process: options, exit codes, stopping, dying and starting again."""
 
 import json
+import logging
 import signal
-import subprocess
-import sys
+import socket
+import threading
+import time
+from contextlib import contextmanager
 
 import pytest
 
+from printqueue.client.__main__ import main
 from tests.client.broker import BambuBroker
 from tests.client.drivers.compose_http_prints import klipper, moonraker
-from tests.client.drivers.printer_server import printer_server
-from tests.client.fake_server import wrong
-from tests.environment import ROOT
+from tests.client.drivers.printer_server import HANG, printer_server
+from tests.client.fake_server import accepted, wrong
+from tests.client.program import KEY, LIMIT_SECONDS, SIMULATED, client
 from tests.processes import free_port, wait_for
 
 pytestmark = pytest.mark.sqlite_only
+logger = logging.getLogger(__name__)
 
-LIMIT_SECONDS = 30
-KEY = "pf_ab_verysecret"
-SIMULATED = '[[printer]]\nserial = "sim-1"\nname = "Left"\ndriver = "simulated"\nseconds = 3600\n'
-
-
-@pytest.fixture
-def configure(tmp_path, queue):
-    """`configure(printers, server)`: a configuration file for this server, the test's own by default."""
-
-    def write(printers=SIMULATED, server=None):
-        path = tmp_path / "client.toml"
-        path.write_text(f'server = "{server or queue.url}"\nkey = "{KEY}"\npoll_seconds = 0.1\n{printers}')
-        return path
-
-    return write
-
-
-@pytest.fixture
-def start(tmp_path):
-    """`start(*arguments)`: a client process, ended with the test."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def run(*arguments):
-        log = (tmp_path / f"client-{len(processes)}.log").open("w")
-        command = [sys.executable, "-m", "printqueue.client", *map(str, arguments)]
-        with log:
-            processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True))
-        return processes[-1]
-
-    yield run
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def client(*arguments):
-    """Run the client to its end."""
-    command = [sys.executable, "-m", "printqueue.client", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+END_SECONDS = 3
 
 
 def reports(queue):
     return [report for call in list(queue.calls) for report in call.body["reports"]]
+
+
+def moments(queue):
+    """When the client looked at its printers."""
+    return {report["measuredAt"] for report in reports(queue)}
+
+
+@contextmanager
+def silent_port():
+    """A port that takes connections and never says anything."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
 
 
 def test_a_wrong_configuration_stops_the_start_in_one_sentence(configure):
@@ -82,6 +63,29 @@ def test_once_fails_when_the_server_is_away_and_keeps_the_report(configure, queu
     assert len(reports(queue)) == 2
 
 
+def test_once_fails_when_nothing_is_heard_of_a_printer(configure, queue, monkeypatch, caplog):
+    monkeypatch.setattr("printqueue.client.check.FIRST_SIGHT_SECONDS", 0.0)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # the client sets its own
+    with printer_server() as voron:
+        voron.replies = {"/printer/objects/query": HANG}
+        config = configure(SIMULATED + f'[[printer]]\nserial = "v"\ndriver = "moonraker"\nurl = "{voron.url}"\n')
+        code = main(["--config", str(config), "--once"])
+
+    assert (code, [report["printer"] for report in reports(queue)]) == (1, ["sim-1"])
+    assert "Nothing was heard of v: --check says more" in caplog.text
+
+
+def test_a_check_that_is_broken_off_ends_without_a_complaint(configure, start, tmp_path):
+    with silent_port() as port:
+        bambu = '[[printer]]\nserial = "01P00A"\ndriver = "bambu"\nhost = "127.0.0.1"\naccess_code = "12345678"\n'
+        process = start("--config", configure(f'{bambu}port = {port}\ntls = "off"\n'), "--check", "--verbose")
+        wait_for(lambda: "receive_response" in (tmp_path / "client-0.log").read_text(), LIMIT_SECONDS)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(LIMIT_SECONDS) == 1
+    assert "Traceback" not in (tmp_path / "client-0.log").read_text()
+
+
 def test_a_dry_run_prints_reports_and_sends_nothing(configure, queue, tmp_path):
     ended = client("--config", configure(), "--once", "--dry-run")
 
@@ -89,7 +93,7 @@ def test_a_dry_run_prints_reports_and_sends_nothing(configure, queue, tmp_path):
     assert (queue.calls, (tmp_path / "spool.sqlite3").exists()) == ([], False)
 
 
-def test_a_check_where_all_is_well_says_so(configure, queue):
+def test_a_check_where_all_is_well_says_so(configure, queue, tmp_path):
     queue.answer = lambda _: wrong("reports")
 
     ended = client("--config", configure(), "--check")
@@ -97,7 +101,8 @@ def test_a_check_where_all_is_well_says_so(configure, queue):
     assert ended.returncode == 0
     assert ended.stdout.splitlines() == [
         "ok    printer sim-1 (Left): connected, preparing",
-        f"ok    server {queue.url}: takes reports with this key",
+        f"ok    spool {tmp_path / 'spool.sqlite3'}: can be written",
+        f"ok    server: {queue.url} takes reports with this key",
     ]
 
 
@@ -110,8 +115,8 @@ def test_a_check_says_what_is_wrong_and_how_to_mend_it(configure, queue):
 
     ended = client("--config", configure(bambu), "--check")
 
-    printer, server = ended.stdout.splitlines()
-    assert ended.returncode == 1
+    printer, _spool, server = ended.stdout.splitlines()
+    assert (ended.returncode, ended.stderr) == (1, "")
     assert "is LAN mode on" in printer
     assert "make one with `create_key`" in server
 
@@ -175,6 +180,67 @@ def test_a_signal_to_stop_ends_it_in_good_order(configure, queue, start, number)
     assert process.wait(LIMIT_SECONDS) == 0
 
 
+def test_neither_a_hanging_server_nor_a_hanging_printer_delays_the_end(configure, queue, start, tmp_path):
+    let_go = threading.Event()
+    queue.answer = lambda call: let_go.wait() and accepted(call)
+    with printer_server() as voron, silent_port() as port:
+        voron.replies = {"/printer/objects/query": HANG}
+        printers = SIMULATED + (
+            f'[[printer]]\nserial = "voron-1"\ndriver = "moonraker"\nurl = "{voron.url}"\n'
+            f'[[printer]]\nserial = "01P00A"\ndriver = "bambu"\nhost = "127.0.0.1"\nport = {port}\n'
+            'access_code = "12345678"\ntls = "off"\n'
+        )
+        process = start("--config", configure(printers))
+        wait_for(lambda: queue.calls and voron.questions, LIMIT_SECONDS)
+        told = time.monotonic()
+        process.terminate()
+        code = process.wait(LIMIT_SECONDS)
+        took = time.monotonic() - told
+        let_go.set()
+
+    logger.info(f"ended {took:.2f} s after it was told to (limit {END_SECONDS})")
+    assert (code, took < 3 * END_SECONDS) == (0, True)
+    assert "Traceback" not in (tmp_path / "client-0.log").read_text()
+
+
+def test_what_was_not_sent_at_the_end_is_sent_after_the_next_start(configure, queue, start):
+    let_go = threading.Event()
+    queue.answer = lambda call: let_go.wait() and accepted(call)
+    process = start("--config", configure())
+    wait_for(lambda: queue.calls, LIMIT_SECONDS)
+    process.terminate()
+    process.wait(LIMIT_SECONDS)
+    let_go.set()
+    start("--config", configure())
+
+    wait_for(lambda: len(queue.calls) > 1, LIMIT_SECONDS)
+    assert queue.calls[1].sequences[0] == queue.calls[0].sequences[0]
+
+
+def test_polls_without_a_change_add_no_line_of_log(configure, queue, start, tmp_path):
+    with printer_server() as voron, printer_server() as away:
+        voron.replies = {path: tuple(reply) for path, reply in moonraker(klipper("standby")).items()}
+        url = '[[printer]]\nserial = "{}"\ndriver = "moonraker"\nurl = "{}"\n'.format
+        start("--config", configure(SIMULATED + url("voron-1", voron.url) + url("voron-2", away.url)))
+        states = {"sim-1": "preparing", "voron-1": "idle", "voron-2": "offline"}
+        wait_for(lambda: states.items() <= {r["printer"]: r["state"] for r in reports(queue)}.items(), LIMIT_SECONDS)
+        before = (tmp_path / "client-0.log").read_text()
+        polls = len(moments(queue))
+        wait_for(lambda: len(moments(queue)) >= polls + 20, LIMIT_SECONDS)
+
+    assert (tmp_path / "client-0.log").read_text() == before
+    assert len(before.splitlines()) == 4, "one for each printer, and why one of them is offline"
+
+
+def test_a_reader_who_goes_away_ends_a_dry_run_without_a_complaint(configure, start, tmp_path):
+    process = start("--config", configure(), "--dry-run")
+    process.stdout.readline()
+    process.stdout.close()
+
+    assert process.wait(LIMIT_SECONDS) == 0
+    assert "Error" not in (tmp_path / "client-0.log").read_text()
+
+
 def test_killed_and_started_again_it_goes_on_with_run_sequence_and_name(configure, queue, start):
     first = start("--config", configure())
     wait_for(lambda: len(queue.calls) > 1, LIMIT_SECONDS)
@@ -184,7 +250,7 @@ def test_killed_and_started_again_it_goes_on_with_run_sequence_and_name(configur
     start("--config", configure())
     wait_for(lambda: len(queue.calls) > before + 1, LIMIT_SECONDS)
 
-    sequences = queue.sequences
+    sequences = list(dict.fromkeys(queue.sequences))  # what was on its way at the kill comes again
     assert len({report["runKey"] for report in reports(queue)}) == 1
     assert len({call.body["client"] for call in queue.calls}) == 1
     assert sequences == sorted(sequences)

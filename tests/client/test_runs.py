@@ -107,6 +107,13 @@ def test_a_print_that_was_followed_may_reach_a_hundred_before_its_end():
     assert present(tracker_after(PRINTING, replace(PRINTING, percent=100.0))).progress == 100.0
 
 
+def test_a_percent_that_the_printer_corrects_downwards_stays_and_goes_on_from_there():
+    corrected = replace(PRINTING, percent=38.0)
+
+    assert present(tracker_after(PRINTING, corrected)).progress == 40.0
+    assert present(tracker_after(PRINTING, corrected, replace(PRINTING, percent=41.0))).progress == 41.0
+
+
 def test_an_end_is_told_with_the_key_of_its_run():
     snapshot = present(tracker_after(PRINTING, FINISHED))
 
@@ -238,7 +245,16 @@ def test_an_end_during_a_restart_is_that_runs_end():
     assert (snapshot.state, snapshot.run_key) == (ReportState.COMPLETED, "0@1700000000")
 
 
-@pytest.mark.parametrize("later", [IDLE, replace(FINISHED, title="Box"), Sighting(ReportState.FAILED, title="Box")])
+@pytest.mark.parametrize(
+    "later",
+    [
+        IDLE,
+        replace(FINISHED, title="Box"),
+        replace(FINISHED, title=None),
+        Sighting(ReportState.FAILED, title="Box"),
+        Sighting(ReportState.CANCELLED, cancelled=True),
+    ],
+)
 def test_how_a_print_ended_that_is_gone_after_a_restart_nobody_knows(later):
     [snapshot] = restarted(later)
 

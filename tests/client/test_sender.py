@@ -5,7 +5,15 @@ import threading
 
 import pytest
 
-from printqueue.client.sender import DEFECT_TRIES, LEASED_FOR_SECONDS, MENDING_SECONDS, Sender
+from printqueue.client.sender import (
+    DEFECT_TRIES,
+    HELD_SECONDS,
+    LEASED_FOR_SECONDS,
+    LEASED_PROGRESS_FOR_SECONDS,
+    LEFT_OUT_AT_ONCE,
+    MENDING_SECONDS,
+    Sender,
+)
 from printqueue.client.server import MAX_BODY_BYTES, ServerLink
 from printqueue.client.snapshot import Snapshot
 from printqueue.client.spool import Poll, Spool
@@ -127,6 +135,53 @@ def test_a_body_that_is_too_large_is_sent_in_halves(sender, spool, queue):
     assert spool.waiting(9) == []
 
 
+def test_a_report_that_alone_is_too_large_does_not_block_and_is_logged_once(sender, spool, queue, said):
+    sequences = fill(spool, 8)
+    too_large = set(sequences[2:5])
+    queue.answer = lambda call: error(413) if too_large & set(call.sequences) else accepted(call)
+
+    drain(sender)
+
+    taken = {sequence for call in queue.calls if not too_large & set(call.sequences) for sequence in call.sequences}
+    assert (sorted(taken), spool.waiting(9)) == (sequences[:2] + sequences[5:], [])
+    assert [line for line in said() if "left out" in line] == said()
+
+
+@pytest.mark.parametrize("answer", [error(413), wrong("reports.0.model")])
+def test_a_server_that_takes_no_report_at_all_does_not_get_the_spool_emptied(sender, spool, queue, answer):
+    fill(spool, 100)
+    queue.answer = lambda _: answer
+    assert drain(sender) > MENDING_SECONDS / 2
+
+    assert len(spool.waiting(100)) == 100 - LEFT_OUT_AT_ONCE - 1
+    assert sender.step() > MENDING_SECONDS / 2
+
+
+NO_ANSWERS = {
+    "a captive portal": (200, {}, "<html>Log in to the Wi-Fi</html>"),
+    "a captive portal elsewhere": (302, {"Location": "https://portal.example/"}, ""),
+    "broken off": (200, {}, '{"success": true, "results": [{"result": "acce'),
+    "nothing": (204, {}, ""),
+    "fewer results": answered([{"result": "accepted"}]),
+    "more results": answered([{"result": "accepted"}] * 9),
+    "an unknown result": answered([{"result": "maybe"}] * 3),
+    "a refusal without reason": answered([{"result": "refused"}] * 3),
+    "a refusal in other words": answered([{"result": "refused", "error": {"code": 7}}] * 3),
+    "the answer to another call": answered([{"result": "accepted", "sequence": 1}] * 3),
+}
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_an_answer_that_is_none_of_the_queue_s_costs_no_report(sender, spool, queue, answer):
+    sequences = fill(spool, 3)
+    queue.answer = lambda _: answer
+    assert sender.step() > 0
+    queue.answer = accepted
+
+    drain(sender)
+    assert queue.calls[-1].sequences == sequences
+
+
 def test_one_report_that_spoils_every_call_is_found_left_out_and_logged(sender, spool, queue, caplog):
     sequences = fill(spool, 20)
     taken = []
@@ -212,11 +267,49 @@ def test_a_refused_report_is_dropped_and_the_others_are_taken(sender, spool, que
     assert "because invalid" in caplog.text
 
 
-def test_while_another_client_speaks_for_the_printer_changes_are_kept_and_progress_is_not(sender, spool, queue):
-    start, *_ = fill(spool, 3)
-    queue.answer = lambda call: answered([refused("leased")] * len(call.sequences))
+def leased(call):
+    """Another client speaks for all printers."""
+    return answered([refused("leased")] * len(call.sequences))
+
+
+def test_while_another_client_speaks_for_the_printer_reports_wait_and_then_go_out_in_order(sender, spool, queue, clock):
+    sequences = fill(spool, 3)
+    queue.answer = leased
     drain(sender)
     queue.answer = accepted
+    clock[0] += HELD_SECONDS
+
+    drain(sender)
+    assert (queue.calls[-1].sequences, spool.waiting(9)) == (sequences, [])
+
+
+def test_a_lease_is_not_asked_about_at_once(sender, spool, queue):
+    fill(spool, 3)
+    queue.answer = leased
+    drain(sender)
+    drain(sender)
+
+    assert len(queue.calls) == 1
+
+
+def test_a_lease_of_one_printer_does_not_hold_up_the_others(sender, spool, queue):
+    fill(spool, MAX_REPORTS_PER_CALL)
+    queue.answer = leased
+    sender.step()
+    queue.answer = accepted
+    [report] = spool.save([Poll("sim-2", None, [Snapshot(ReportState.IDLE)], None)], NOW)
+
+    drain(sender)
+    assert queue.calls[-1].sequences == [report["sequence"]]
+
+
+def test_progress_older_than_a_lease_is_left_to_the_other_client_and_a_change_is_kept(sender, spool, queue, clock):
+    start, *_ = fill(spool, 3)
+    queue.answer = leased
+    clock[0] += LEASED_PROGRESS_FOR_SECONDS
+    drain(sender)
+    queue.answer = accepted
+    clock[0] += HELD_SECONDS
 
     drain(sender)
     assert queue.calls[-1].sequences == [start]
@@ -224,7 +317,7 @@ def test_while_another_client_speaks_for_the_printer_changes_are_kept_and_progre
 
 def test_a_lease_that_does_not_end_is_believed_after_a_while(sender, spool, queue, clock):
     fill(spool, 1)
-    queue.answer = lambda call: answered([refused("leased")] * len(call.sequences))
+    queue.answer = leased
     drain(sender)
     clock[0] = NOW + LEASED_FOR_SECONDS
 

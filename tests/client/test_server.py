@@ -1,8 +1,20 @@
 """One call to the server, and what each answer means."""
 
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
-from printqueue.client.server import BatchRefusedError, DefectError, NeedsMendingError, ServerError, ServerLink
+from printqueue.client.server import (
+    MAX_ANSWER_BYTES,
+    BatchRefusedError,
+    DefectError,
+    NeedsMendingError,
+    ServerError,
+    ServerLink,
+)
 from tests.client.fake_server import answered, error, wrong
 from tests.processes import free_port
 
@@ -112,6 +124,34 @@ def test_no_server_makes_us_wait_longer_than_five_minutes(link, queue, seconds):
     assert caught.value.retry_after_seconds == 300.0
 
 
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Wed, 25 Nov 2026 18:02:00 GMT", 120.0),
+        ("Wed, 25 Nov 2026 19:00:00 GMT", 300.0),
+        ("Wed, 25 Nov 2026 17:00:00 GMT", 0.0),
+        ("tomorrow", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_a_date_to_wait_for_is_taken_by_the_clock_of_the_server(link, queue, until, seconds):
+    queue.answer = lambda _: error(429, Retry_After=until)
+    queue.date = "Wed, 25 Nov 2026 18:00:00 GMT"
+
+    with pytest.raises(ServerError) as caught:
+        link.send([BODY])
+
+    assert caught.value.retry_after_seconds == seconds
+
+
+def test_the_results_of_other_reports_are_no_success(link, queue):
+    queue.answer = lambda _: answered([{"result": "accepted", "sequence": 2}])
+
+    with pytest.raises(NeedsMendingError, match="not as a print queue"):
+        link.send([BODY])
+
+
 def test_an_answer_that_cannot_be_unpacked_is_an_error_of_the_server(link, queue):
     queue.answer = lambda _: (200, {"Content-Encoding": "gzip"}, "this is not gzip")
 
@@ -135,6 +175,33 @@ def test_fewer_results_than_reports_are_no_success(link, queue):
 
     with pytest.raises(NeedsMendingError):
         link.send([BODY, BODY])
+
+
+def test_an_answer_that_is_far_too_long_is_not_read_to_its_end(link, queue):
+    queue.answer = lambda _: (200, {}, "x" * (MAX_ANSWER_BYTES + 1))
+
+    with pytest.raises(ServerError, match="answers without end"):
+        link.send([BODY])
+
+
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(http, monkeypatch):
+    monkeypatch.setattr("printqueue.client.server.ANSWER_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        pool.submit(drip, listening)
+        link = ServerLink(http, f"http://127.0.0.1:{listening.getsockname()[1]}", KEY, "0c7a")
+
+        with pytest.raises(ServerError, match="answers without end"):
+            link.send([BODY])
+
+
+def drip(listening):
+    """Answer one call for as long as anybody listens."""
+    connection, _ = listening.accept()
+    with connection, suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            connection.sendall(b"1\r\nx\r\n")
+            time.sleep(0.02)
 
 
 def test_a_server_that_is_not_there_is_said_in_words(http):

@@ -9,7 +9,8 @@ and what it took is logged beside its limit (`--log-cli-level=INFO` shows it).
       2  the event loop blocked for 2 s                       test_bursts
       3  streams resumed under flow                           test_bursts
       4  pages rendered, then subscribed, under flow          test_bursts
-      5  the hint lost; the listening connections killed      test_hints
+      5  the hint lost; the listening connections killed, or  test_hints
+         dead without a word
       6  PostgreSQL frozen                                    test_database_away
       7  two processes that never hint                        test_hints
       8  kill -9 of servers under reports                     test_server_killed
@@ -25,7 +26,7 @@ and what it took is logged beside its limit (`--log-cli-level=INFO` shows it).
      18  clients that read nothing                            test_clients_that_go
      19  200 pages, PostgreSQL of 10 connections              test_limits_and_seats
      20  500 pages in 1,024 files                             test_limits_and_seats
-     21  SIGTERM with 50 pages                                test_the_end_of_the_process
+     21  SIGTERM with 50 pages; with a frozen database        test_the_end_of_the_process, test_database_away
      22  SIGTERM during a report                              test_server_killed
      23  restart with 500 pages                               test_server_killed, e2e
      24  8 s of 502 from a proxy                              e2e: test_live_faults
@@ -46,5 +47,5 @@ and what it took is logged beside its limit (`--log-cli-level=INFO` shows it).
 
 The first line of each test's docstring names its row. The parts: `audience` (open pages, held to the database),
 `reports` (programs that report and repeat), `wire` (loses hints), `own_postgres` (may be frozen and shut down),
-`networks` (may be unplugged), `measure` (what a process holds). What only a browser shows is in `tests/e2e`.
+`far_postgres` (on another network), `networks` (may be unplugged), `measure` (what a process holds). What only a browser shows is in `tests/e2e`.
 """

@@ -35,6 +35,10 @@ class Network:
         """Take the client's end off the network."""
         self._ip("-n", self.name, "link", "set", self.far, "down")
 
+    def mend(self) -> None:
+        """Undo `cut`."""
+        self._ip("-n", self.name, "link", "set", self.far, "up")
+
     def __enter__(self) -> Self:
         if not _may_lay_cables():
             cannot_run("a network of its own needs root and iproute2")

@@ -5,7 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -47,11 +47,13 @@ class OwnPostgres(Postgres):
         pids = self._pids()
         try:
             for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+                with suppress(ProcessLookupError):  # a backend that just ended
+                    os.kill(pid, signal.SIGSTOP)
             yield
         finally:
             for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+                with suppress(ProcessLookupError):  # it was about to end when it was frozen
+                    os.kill(pid, signal.SIGCONT)
 
     def _pids(self) -> list[int]:
         """Return its processes, first the one that makes the others."""

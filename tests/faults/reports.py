@@ -82,6 +82,11 @@ class Reporter:
         self._turn = 0
         self._client = httpx2.Client(headers={"Authorization": f"Bearer {token}"}, timeout=timeout)
 
+    @property
+    def authorization(self) -> str:
+        """Return the header by which another connection of this program is known."""
+        return self._client.headers["Authorization"]
+
     def tell(self, percent: float) -> None:
         """Report, again and again until it is acknowledged."""
         self.sequence += 1

@@ -2,13 +2,16 @@
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx2
 import pytest
 
 from tests.conftest import Servers
 from tests.factories import make_job, make_staff
 from tests.faults.audience import EVENTS
 from tests.faults.conftest import GENEROUS
+from tests.faults.lines import connections
 from tests.faults.measure import descriptors
 from tests.faults.own_postgres import models_on, running_postgres
 from tests.faults.reports import lost, reporting, sum_of_answers
@@ -20,6 +23,9 @@ logger = logging.getLogger(__name__)
 pytestmark = pytest.mark.postgres_only
 
 FROZEN_SECONDS = 10
+END_LIMIT = 6
+"""Seconds after which a server that was told to end has ended: promised."""
+
 ANSWER_LIMIT = 20
 """Seconds after which the server gives a request up that the database does not answer: promised."""
 
@@ -75,6 +81,37 @@ def test_a_frozen_database_cuts_no_page_and_loses_no_report(own_server, postgres
     assert answers.keys() <= {200, 503}, answers
     assert {page.openings for page in audience.pages} == {1}
     logger.info(f"frozen for {FROZEN_SECONDS} s: /healthz took at most {max(alive):.3f} s; reports: {answers}")
+
+
+def test_a_server_ends_soon_also_while_its_database_is_frozen(postgres, tmp_path, audience):
+    """Row 21, with row 6: SIGTERM while requests, the pump and the periodic work wait for a frozen PostgreSQL."""
+    servers = Servers(tmp_path)
+    server = servers.make(environment={"DATABASE_URL": postgres.database_url, **GENEROUS}).start()
+    audience.open(server, 20)
+    audience.wait_until_open()
+    by_key = key_headers()
+
+    def ask() -> int | None:
+        with httpx2.Client(base_url=server.url, timeout=60) as client:
+            try:
+                return client.get("/api/printers", headers=by_key).status_code
+            except httpx2.TransportError:
+                return None
+
+    with ThreadPoolExecutor(6) as clients, postgres.frozen():
+        answers = [clients.submit(ask) for _ in range(6)]
+        wait_for(lambda: connections(server) >= 26, what="the requests are there")
+        assert server.process
+        began = time.monotonic()
+
+        server.process.terminate()
+        # Nearly all of it is waiting for what does not come: three times as long would be one wait after the other.
+        code = server.process.wait(1.5 * END_LIMIT)
+
+        seconds = time.monotonic() - began
+    logger.info(f"with a frozen database a server ended after {seconds:.1f} s (limit {END_LIMIT})")
+    assert code == 0
+    assert {answer.result() for answer in answers} == {None}
 
 
 def test_150_pages_outlive_a_restart_of_the_database(own_server, postgres, audience, reporters):

@@ -1,6 +1,11 @@
 """The hint between processes: it may get lost, for a moment or for good."""
 
 import logging
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -8,9 +13,11 @@ from django.db import connection, transaction
 
 from printqueue.models import PrintQueue
 from tests.conftest import ENVIRONMENT
+from tests.environment import ROOT
 from tests.factories import make_job
+from tests.faults.networks import Network
 from tests.faults.reports import sum_of_answers
-from tests.faults.wire import Wire
+from tests.faults.wire import SOCKET, Wire
 from tests.live.changes import report_progress
 from tests.processes import wait_for
 
@@ -84,6 +91,48 @@ def test_reports_are_taken_and_seen_while_the_connections_for_hints_are_cut(serv
         wait_for(partial(are_back, cut, len(servers)), 30, "all listen again")
     assert sum_of_answers(two) == {200: 10}
     logger.info(f"while hints were cut a report took at most {max(max(r.seconds) for r in two):.3f} s (limit 0.5)")
+
+
+@contextmanager
+def postgres_on(network: Network) -> Iterator[subprocess.Popen[bytes]]:
+    """The PostgreSQL of the tests as one at the other end of a cable."""
+    program = [sys.executable, "-m", "tests.faults.far_postgres", network.there, "5432"]
+    target = str(ENVIRONMENT.postgres.folder / SOCKET)
+    process = subprocess.Popen([*network.within, *program, target], cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == b"listening\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+@pytest.mark.postgres_only
+def test_hints_come_again_after_the_machine_of_postgresql_was_gone_without_a_word(start_server, audience, reporters):
+    """Row 5: a connection that only listens would wait for two hours for one that is no more."""
+    others = listeners()
+    with Network() as network:
+        with postgres_on(network):
+            server = start_server(
+                DATABASE_URL=f"postgresql://postgres@{network.there}/{connection.settings_dict['NAME']}"
+            )
+            wait_for(lambda: listeners() - others, what="the server listens")
+            network.cut()
+        wait_for(lambda: not listeners() - others, what="PostgreSQL has forgotten it")
+        network.mend()
+        began = time.monotonic()
+
+        with postgres_on(network):
+            wait_for(lambda: listeners() - others, 60, "the server listens again")
+
+            logger.info(f"it listened again {time.monotonic() - began:.0f} s after the cable was mended (limit 20)")
+            audience.open(server, 3)
+            [reporter] = reporters([server], jobs=1)
+            reporter.tell(10)
+            audience.wait_until_right()
+            server.stop()
 
 
 def test_a_report_to_one_process_is_seen_soon_by_the_pages_of_another(servers, audience):

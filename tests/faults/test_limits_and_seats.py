@@ -43,10 +43,14 @@ def test_pages_cost_no_file_but_their_own_line_and_no_thread_and_no_connection(s
     logger.info(f"(files but lines, threads, database connections) with 5 pages {few}, with 200 {held()}")
 
 
+FEW_CONNECTIONS = "server_of_few_connections"
+"""A role of PostgreSQL."""
+
+
 @contextmanager
 def few_connections(most: int) -> Iterator[str]:
     """A user of PostgreSQL, who has at most so many connections to the test database; the DATABASE_URL of theirs."""
-    name = "tenant"
+    name = FEW_CONNECTIONS
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT {most}")
         for kind in ("TABLES", "SEQUENCES"):
@@ -72,14 +76,14 @@ def test_200_pages_open_at_once_on_a_postgresql_of_10_connections(start_server, 
         assert put_progress(server, 45.3) == 200
 
         audience.wait_until_right()
-        logger.info(f"200 pages were open after {seconds:.1f} s, with {connections_of_tenant()} connections (limit 10)")
+        logger.info(f"200 pages were open after {seconds:.1f} s, with {connections_in_use()} connections (limit 10)")
         server.stop()
         assert refused == []
 
 
-def connections_of_tenant() -> int:
+def connections_in_use() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'tenant'")
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = %s", [FEW_CONNECTIONS])
         return int(cursor.fetchone()[0])
 
 

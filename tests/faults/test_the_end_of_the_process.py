@@ -1,9 +1,12 @@
 """How a server ends."""
 
 import logging
+import signal
 import time
 
 import pytest
+
+from tests.processes import wait_for
 
 logger = logging.getLogger(__name__)
 
@@ -18,3 +21,17 @@ def test_it_ends_well_with_50_streams_open(round_, server, audience):
     assert server.stop() == 0
 
     logger.info(f"a server with 50 streams ended after {time.monotonic() - began:.1f} s (limit 6)")
+
+
+def test_it_ends_well_also_when_it_is_told_again_and_again(server, audience):
+    """Row 21: to the very last moment; Python would let a signal kill it while it tidies up."""
+    audience.open(server, 5)
+    audience.wait_until_open()
+
+    def has_ended_though_told_again() -> bool:
+        server.process.send_signal(signal.SIGTERM)
+        return not server.is_running
+
+    wait_for(has_ended_though_told_again, 18)
+
+    assert server.process.returncode == 0

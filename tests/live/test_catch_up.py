@@ -71,3 +71,35 @@ async def test_a_page_that_leaves_takes_the_reading_from_no_other(readings):
     readings.may_end.set()
 
     assert (await staying).since == 7
+
+
+async def test_a_reading_that_nobody_waits_for_any_more_is_never_begun(readings):
+    shared = SharedReadings()
+    first = asyncio.create_task(shared.read(NOWHERE, must_reset=False))
+    await begin(first)
+    gone = [asyncio.create_task(shared.read(Position("0123abcd", n), must_reset=False)) for n in range(20)]
+    await begin(*gone)
+    for one in gone:
+        one.cancel()
+    await asyncio.wait(gone)
+
+    readings.may_end.set()
+    await first
+
+    assert (await shared.read(HERE, must_reset=False)).since == 7
+    assert readings.begun == [NOWHERE, HERE]
+
+
+async def test_who_comes_back_for_a_reading_that_all_others_left_gets_it(readings):
+    shared = SharedReadings()
+    first = asyncio.create_task(shared.read(NOWHERE, must_reset=False))
+    await begin(first)
+    gone = asyncio.create_task(shared.read(HERE, must_reset=False))
+    await begin(gone)
+    gone.cancel()
+    later = asyncio.create_task(shared.read(HERE, must_reset=False))
+    await begin(later)
+
+    readings.may_end.set()
+
+    assert (await later).since == 7

@@ -1,8 +1,9 @@
 """What a stream does by itself, in the test's own process and at a quicker rhythm."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any
 
@@ -113,7 +114,20 @@ async def test_whatever_goes_wrong_ends_it_quietly_and_is_logged_once(caplog, mo
     assert released == [True]
 
 
-class StraightLine:
+class Line:
+    """A client's line that lasts as long as the test."""
+
+    def write_now(self, piece: Piece) -> bool:
+        raise NotImplementedError
+
+    def when_lost(self, call: Callable[[], object]) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
+
+
+class StraightLine(Line):
     """A client's line that takes the first piece, and then is full."""
 
     def __init__(self) -> None:
@@ -131,7 +145,7 @@ class StraightLine:
 async def test_what_everybody_gets_goes_straight_to_the_client_and_what_does_not_is_yielded_in_order():
     job = await in_thread(make_job)
     line, stream = StraightLine(), stream_of(viewer())
-    stream.go_straight(line.write_now)
+    stream.go_straight(line)
     async with aclosing(stream.guarded()) as pieces:
         events = events_of(pieces)
         await until(events, lambda message: message["type"] == "job")
@@ -145,10 +159,48 @@ async def test_what_everybody_gets_goes_straight_to_the_client_and_what_does_not
         assert (await yielded)["progress"] == 2
 
 
+async def test_a_line_that_breaks_takes_nothing_from_other_pages_nor_from_its_own(caplog):
+    """Whichever of the two is told first."""
+    job = await in_thread(make_job)
+    lines, streams = [BrokenLine(), BrokenLine()], [stream_of(viewer()) for _ in range(2)]
+    async with AsyncExitStack() as open_pages:
+        pages = []
+        for line, stream in zip(lines, streams, strict=True):
+            stream.go_straight(line)
+            pages.append(events_of(await open_pages.enter_async_context(aclosing(stream.guarded()))))
+        for events in pages:
+            await until(events, lambda message: message["type"] == "job")
+        for percent in (1, 2):
+            told = [asyncio.create_task(until(events, at(percent))) for events in pages]
+            await asyncio.sleep(0.1)  # until both wait for news
+
+            await in_thread(partial(report_progress, job, percent))
+
+            await asyncio.gather(*told)
+
+    assert [line.times for line in lines] == [1, 1]
+    assert [record.levelname for record in caplog.records if record.name == "printqueue.live.hub"] == ["ERROR"] * 2
+
+
+class BrokenLine(Line):
+    """A client's line that raises what no line raises."""
+
+    times = 0
+
+    def write_now(self, piece: Piece) -> bool:
+        self.times += 1
+        raise ValueError("a bug")
+
+
+def at(percent: float):
+    """Whether a message tells of a job at `percent`."""
+    return lambda message: message.get("progress") == percent
+
+
 async def test_what_is_not_for_everybody_never_goes_straight():
     line = StraightLine()
     stream = Stream(viewer(), Printers(), None)
-    stream.go_straight(line.write_now)
+    stream.go_straight(line)
     async with aclosing(stream.guarded()) as pieces:
         await anext(pieces)
         waiting = asyncio.create_task(anext(pieces))

@@ -58,6 +58,28 @@ def test_an_id_is_the_rows_own_revision_where_nothing_is_hidden():
     assert [event.position.revision for event in events] == [first.revision, second.revision]
 
 
+@pytest.mark.parametrize("encoded", [RowEvent.encoded, RowEvent.encoded_as_removed])
+def test_no_id_leads_back_behind_what_a_page_has_read_meanwhile(encoded):
+    """The pump looked before the page read the database, and after it: its first id claims less than the page knows."""
+    first, second = make_job(), make_job()
+    known = Position.current()
+    rewrite_note(second)
+    read_upto = Position.current().revision
+    report_progress(first, 1)
+    report_progress(second, 2)
+
+    events = told(known.revision)
+
+    ids = [id_of(encoded(event, read_upto)) for event in events]
+    assert [event.position.revision for event in events] == [known.revision, second.revision]
+    assert ids == [read_upto, second.revision]
+
+
+def id_of(event: bytes) -> int:
+    [line] = [line for line in event.decode().splitlines() if line.startswith("id:")]
+    return int(line.rpartition(":")[2])
+
+
 def test_the_bytes_of_an_event_are_made_once():
     make_job()
     [event] = told()

@@ -3,10 +3,18 @@
 import pytest
 from django.test import Client
 
+from printqueue.views.pages.account import LOG_INS
 from tests.factories import make_staff
 from tests.pages.conftest import LIST, text_of
 
 LOGIN = "/admin/login/"
+
+
+@pytest.fixture(autouse=True)
+def nobody_tried_before():
+    LOG_INS.clear()
+    yield
+    LOG_INS.clear()
 
 
 def test_staff_come_in_and_go_where_they_wanted(client, staff):
@@ -48,6 +56,48 @@ def test_too_many_wrong_passwords_close_the_door_for_a_while(client, settings):
 
     assert response.status_code == 429
     assert "Too many failed log-ins" in text_of(response)
+
+
+def guess(client, number: int, **headers: str) -> int:
+    """The status of a log-in under a name that nobody tried before."""
+    return int(client.post(LOGIN, {"username": f"name {number}", "password": "wrong"}, headers=headers).status_code)
+
+
+@pytest.mark.django_db
+def test_ever_new_names_close_the_door_too(client):
+    assert [guess(client, number) for number in range(12)] == [200] * 10 + [429] * 2
+
+
+def test_whoever_tries_too_often_is_not_even_checked(client, staff):
+    """To check a password is what takes so long."""
+    for number in range(10):
+        guess(client, number)
+
+    response = client.post(LOGIN, {"username": staff.username, "password": "tidy-workshop"})
+
+    assert (response.status_code, response["Retry-After"]) == (429, "6")
+    assert "Wait a minute and try again." in text_of(response)
+
+
+def test_a_whole_shop_may_come_in_from_one_address(staff):
+    fields = {"username": staff.username, "password": "tidy-workshop"}
+
+    assert {Client().post(LOGIN, fields).status_code for _ in range(15)} == {302}
+
+
+@pytest.mark.django_db
+def test_a_forged_address_opens_no_other_door(client):
+    answers = [guess(client, number, **{"X-Forwarded-For": f"192.0.2.{number}"}) for number in range(11)]
+
+    assert answers[-1] == 429
+
+
+@pytest.mark.django_db
+def test_behind_a_trusted_proxy_each_address_has_its_own_door(client, settings):
+    settings.TRUSTED_PROXIES = 1
+    answers = [guess(client, number, **{"X-Forwarded-For": f"192.0.2.{number}"}) for number in range(15)]
+
+    assert answers == [200] * 15
 
 
 def test_logging_out_leads_to_the_log_in(browser):

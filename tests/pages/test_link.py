@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from printqueue.models import PrintRun, Who
+from printqueue.views.pages import tray
 from tests.factories import Client
 from tests.pages.conftest import LIST, ended_job, ready_job, text_of
 
@@ -124,6 +125,13 @@ def test_other_open_jobs_are_found_by_what_one_knows_of_them(browser, run):
 
     assert wanted.code in html
     assert other.code not in html
+
+
+def test_of_a_very_long_queue_it_says_that_there_are_others(browser, run, monkeypatch):
+    monkeypatch.setattr(tray, "LISTED", 1)
+    ready_job(), ready_job()
+
+    assert "The list holds the first of many" in text_of(browser.get(f"{LIST}runs/{run.pk}/link/"))
 
 
 def test_a_search_that_finds_nothing_says_so(browser, run):

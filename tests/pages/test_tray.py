@@ -116,6 +116,18 @@ def test_of_a_very_long_queue_the_list_shows_the_first_and_leads_to_the_others(b
     assert "More jobs…" in html
 
 
+@pytest.mark.parametrize("field", ["print_file_name", "design_name", "wanted_printer"])
+def test_a_likely_job_is_found_at_the_end_of_a_very_long_queue(field, browser, beside, monkeypatch):
+    monkeypatch.setattr(tray, "LISTED", 1)
+    for _ in range(4):
+        ready_job()
+    values = {"print_file_name": "strange.gcode", "design_name": "strange", "wanted_printer": beside.printer}
+    beside.says("printing", run_key="a", file_name="strange.gcode", progress=1.0)
+    last = ready_job(**{field: values[field]})
+
+    assert f'name="job" value="{last.pk}"' in text_of(browser.get(TRAY))
+
+
 def test_a_tray_without_prints_is_empty_but_there(browser):
     started_job()
 

@@ -7,13 +7,15 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from printqueue.access import Actor
-from printqueue.models import InvalidTransition, JobState, PrintQueue, PrintRun, Who
+from printqueue.models import InvalidTransition, JobState, Printer, PrintQueue, PrintRun, Who
+from printqueue.models.job import Place
 from printqueue.protocol import ReportState
 from printqueue.reports import Conflict, Report, receive_all
 from tests.factories import NOW, Client, make_job, make_printer
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8
@@ -89,6 +91,31 @@ def test_a_job_started_twice_at_once_is_started_once() -> None:
     assert job.transitions.filter(new_state="printing").count() == 1
 
 
+@pytest.mark.postgres_only  # on SQLite nobody writes between the look and the lock
+def test_a_print_in_the_way_that_staff_just_linked_to_another_job_is_ended_with_that_job_locked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = Client(make_printer())
+    wrong, right, following = make_job(), make_job(), make_job()
+    client.put(wrong, 40)
+    run, lock = wrong.current_run, PrintQueue.locked
+    locked: list[int | None] = []
+    assert run is not None
+
+    def lock_late(place: Place, *printers: Printer | None, other_job_id: int | None = None) -> PrintQueue:
+        if not locked:
+            at_once(partial(right.link, run, by=Who(), now=NOW))
+        locked.append(other_job_id)
+        return lock(place, *printers, other_job_id=other_job_id)
+
+    monkeypatch.setattr(PrintQueue, "locked", lock_late)
+    client.put(following, 5)
+
+    right.refresh_from_db()
+    assert right.attention == "unknown_end"
+    assert locked == [wrong.pk, right.pk]
+
+
 def test_moves_at_once_lose_no_job() -> None:
     jobs = [make_job() for _ in range(6)]
 
@@ -123,3 +150,29 @@ def test_calls_about_the_same_printers_at_once_lose_no_report() -> None:
     assert told[:4] == [["accepted"] * 12] * 4
     assert [run.samples.count() for run in PrintRun.objects.all()] == [13] * 4
     assert [PrintQueue.objects.get(pk=job.pk).state for job in jobs[:2]] == [JobState.CANCELLED] * 2
+
+
+@pytest.mark.postgres_only  # which alone locks single rows, and looks at foreign keys at the commit
+def test_a_printer_that_is_renamed_while_a_job_for_it_comes_in_waits_and_is_not_given_up() -> None:
+    printer = make_printer(name="left")
+    renamed = Printer.objects.get(pk=printer.pk)
+
+    def rename() -> None:
+        renamed.name = "right"
+        renamed.save(update_fields=["name"])
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            make_job(wanted_printer=printer)
+            renaming = pool.submit(at_once, rename)
+            wait_for(somebody_waits_for_a_lock)
+        assert renaming.result() == [None]
+
+    printer.refresh_from_db()
+    assert printer.name == "right"
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])

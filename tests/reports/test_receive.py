@@ -391,6 +391,33 @@ def test_an_end_said_again_does_not_touch_what_the_printer_does_now(client: Clie
     assert (client.printer.state, client.printer.progress) == ("printing", 1)
 
 
+@pytest.mark.parametrize("state", ["completed", "printing"])
+def test_what_comes_again_of_a_run_that_ended_before_the_present_one_is_stale(client: Client, state: str) -> None:
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=98)
+    client.says("completed", run_key="1@0")
+    client.says("printing", run_key="2@0", file_name="b.gcode", progress=1)
+
+    results = []
+    for _ in range(3):
+        results.append(client.says(state, run_key="1@0").result)
+        client.sequence -= 1
+
+    assert results == ["unmatched", "stale", "stale"]
+
+
+def test_a_late_word_of_an_ended_run_makes_no_report_of_the_present_one_late(client: Client) -> None:
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=98)
+    client.says("completed", run_key="1@0")
+    client.says("printing", run_key="2@0", file_name="b.gcode", progress=1)
+    client.sequence += 1
+    client.says("completed", run_key="1@0")
+    client.sequence -= 2
+
+    client.says("printing", run_key="2@0", progress=2)
+
+    assert client.printer.progress == 2
+
+
 def test_a_remembered_run_that_prints_again_comes_back_from_history(client: Client) -> None:
     job = make_job(print_file_name="a.gcode")
     client.says("unknown_end", run_key="1@0", file_name="a.gcode")

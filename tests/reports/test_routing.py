@@ -1,5 +1,7 @@
 """The rules by which a report finds its run: one line a case."""
 
+from dataclasses import replace
+
 import pytest
 
 from printqueue.protocol import ReportState
@@ -35,6 +37,9 @@ CASES = {
         ReportFacts(S.COMPLETED, 11, "ended"), ENDED, None, Decision(run=2)),
     "an end said again does not end the next run": (
         ReportFacts(S.COMPLETED, 11, "ended"), ENDED, A, Decision(run=2, moves_printer=False)),
+    "nor does it so twice": (
+        ReportFacts(S.COMPLETED, 11, "ended"), replace(ENDED, last_sequence=11), A,
+        Decision(run=2, is_stale=True, moves_printer=False)),
     "a known end is final": (
         ReportFacts(S.PRINTING, 11, "ended"), ENDED, None, Decision(run=2)),
     "an unknown end may turn out to be one": (

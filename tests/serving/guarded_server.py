@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import sys
-from typing import Any
 
 from printqueue.live.line import STRAIGHT_LINE, Piece
 from printqueue.serving import web
@@ -13,10 +12,17 @@ from printqueue.serving import web
 PIECE = b"x" * 65_536
 PIECES = 1_000
 sent = {"bytes": 0}
+waiting: dict[str, asyncio.Event] = {}
+"""Of each /held/… that was asked for, what lets it be answered: /let-go/…"""
 
 
 async def application(scope, receive, send):
     path = scope["path"]
+    if path.startswith("/held/"):
+        waiting.setdefault(path, asyncio.Event())
+        await waiting[path].wait()
+    if path.startswith("/let-go/"):
+        waiting[path.replace("let-go", "held")].set()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     if path == "/boom":
         await send({"type": "http.response.body", "body": b"half", "more_body": True})
@@ -26,6 +32,11 @@ async def application(scope, receive, send):
         for _ in range(PIECES):
             await send({"type": "http.response.body", "body": PIECE, "more_body": True})
             sent["bytes"] += len(PIECE)
+    if path == "/slow-read":
+        await send({"type": "http.response.body", "body": PIECE * 64, "more_body": True})
+    if path == "/at-once":
+        await send({"type": "http.response.body", "body": PIECE * 160})
+        return
     if path == "/straight":
         await write_straight(scope["extensions"][STRAIGHT_LINE], send)
         return
@@ -46,20 +57,27 @@ async def write_straight(line, send) -> None:
 
 def state() -> dict[str, int]:
     """What the tests ask for."""
-    [port] = ports
-    user_timeout = port.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-    return {"requests": len(server.connections), "sent": sent["bytes"], "user_timeout": user_timeout}
+    return {
+        "requests": len(server.connections),
+        "sent": sent["bytes"],
+        "user_timeout": server.user_timeout,
+        "held": len(waiting),
+        "tasks": len(asyncio.all_tasks()),
+    }
 
 
 class Watched(web.WebServer):
-    """Keeps its listening port for `state`."""
+    """Notes for `state` how its listening socket was prepared."""
+
+    user_timeout = 0
 
     def listen_success(self, port):
         super().listen_success(port)
-        ports.append(port)
+        self.user_timeout = port.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
 
 
-ports: list[Any] = []
-web.STALLED_AFTER = float(os.environ["STALLED_AFTER"])  # type: ignore[misc]
+for name in ("STALLED_AFTER", "REQUEST_TAKES", "IDLE_FOR"):
+    setattr(web, name, float(os.environ.get(name, getattr(web, name))))
+web.GuardedChannel.abortTimeout = 0.5  # how long Twisted waits for what is unread when it lets a connection go
 server = Watched(application, "127.0.0.1", int(sys.argv[1]), lambda: print("listening", flush=True))  # noqa: T201
 server.serve()

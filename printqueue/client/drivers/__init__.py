@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from printqueue.client.config import BambuPrinter, MoonrakerPrinter, OctoPrintPrinter, Printer, PrusaLinkPrinter
-from printqueue.client.drivers.bambu import BambuDriver
-from printqueue.client.drivers.moonraker import moonraker_driver
-from printqueue.client.drivers.octoprint import octoprint_driver
-from printqueue.client.drivers.prusalink import prusalink_driver
-from printqueue.client.drivers.simulated import SimulatedDriver
 from printqueue.client.snapshot import Snapshot
 
 
@@ -35,14 +32,27 @@ class Driver(Protocol):
         """Return in words why the printer cannot be seen and how to mend it, or None."""
 
 
-def driver_for(printer: Printer, memory: dict[str, Any] | None) -> Driver:
-    """Return the driver of `printer`, with what it had remembered."""
+def driver_for(printer: Printer, memory: dict[str, Any] | None, clock: Callable[[], float] = time.time) -> Driver:
+    """Return the driver of `printer`, with what it had remembered. `clock` gives the same time as `poll` is given.
+
+    What watches printers that this client does not have is not even loaded: it would cost memory for nothing.
+    """
     if isinstance(printer, BambuPrinter):
-        return BambuDriver(printer, memory)
+        from printqueue.client.drivers.bambu import BambuDriver
+
+        return BambuDriver(printer, memory, clock=clock)
     if isinstance(printer, MoonrakerPrinter):
-        return moonraker_driver(printer, memory)
+        from printqueue.client.drivers.moonraker import moonraker_driver
+
+        return moonraker_driver(printer, memory, clock=clock)
     if isinstance(printer, OctoPrintPrinter):
-        return octoprint_driver(printer, memory)
+        from printqueue.client.drivers.octoprint import octoprint_driver
+
+        return octoprint_driver(printer, memory, clock=clock)
     if isinstance(printer, PrusaLinkPrinter):
-        return prusalink_driver(printer, memory)
+        from printqueue.client.drivers.prusalink import prusalink_driver
+
+        return prusalink_driver(printer, memory, clock=clock)
+    from printqueue.client.drivers.simulated import SimulatedDriver
+
     return SimulatedDriver(printer, memory)

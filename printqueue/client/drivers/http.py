@@ -13,10 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Protocol
 
 import httpx2
 
+from printqueue.client.config import Tls
+from printqueue.client.drivers.tls import certificate_in_words, context_for
 from printqueue.client.runs import Run, RunTracker, Sighting
 from printqueue.client.snapshot import Snapshot
 from printqueue.protocol import ReportState
@@ -105,16 +108,19 @@ class PrinterHttp:
         refused_hint: str,
         headers: Mapping[str, str] | None = None,
         auth: httpx2.Auth | None = None,
+        tls: Tls | None = None,
         timing: Timing | None = None,
     ) -> None:
-        """`refused_hint` says what to do when the printer refuses the key."""
+        """`refused_hint` says what to do when the printer refuses the key; `tls` how an https printer proves who it is."""
         self._url = url
+        self._tls = tls or Tls("verify")
         self._refused_hint = refused_hint
         self._timing = timing or Timing()
         self._client = httpx2.Client(
             headers=dict(headers or {}),
             auth=auth,
             timeout=self._timing.answer,
+            verify=_context(url, self._tls),
             trust_env=False,  # printers are in the local network, proxies lead out of it
         )
 
@@ -162,10 +168,19 @@ class PrinterHttp:
         if isinstance(error, httpx2.TimeoutException):
             return f"no answer from {self._url}: is the printer on, and is its address still the same?"
         if isinstance(error, httpx2.ConnectError):
-            if isinstance(_root(error), ssl.SSLError):
-                return f"TLS to {self._url} failed ({_reason(error)}): printers mostly speak http, check `url`"
+            root = _root(error)
+            if isinstance(root, ssl.SSLError):
+                return self._tls_in_words(root)
             return f"{self._url} cannot be reached ({_reason(error)}): is the printer on, and is `url` right?"
         return f"{self._url} broke off its answer ({_reason(error)})"
+
+    def _tls_in_words(self, error: ssl.SSLError) -> str:
+        names_another = (
+            f"the certificate of {self._url} names another host: put the name that it is for into `url`, or use "
+            'tls = "pin"'
+        )
+        wrong = certificate_in_words(error, self._url, self._tls, names_another=names_another)
+        return wrong or f"TLS to {self._url} failed ({_reason(error)}): printers mostly speak http, check `url`"
 
 
 class HttpDriver:
@@ -311,6 +326,21 @@ def decoded(body: bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _context(url: str, tls: Tls) -> ssl.SSLContext:
+    """How the certificate is checked: as the configuration says, else by the authorities that this computer knows."""
+    if not url.lower().startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; the library would read all authorities for it
+    if tls.ca_file is None and tls.sha256 is None:
+        return _authorities()
+    return context_for(tls)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Who may sign certificates; one list for all printers, since each copy takes about 1 MB."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _restored(memory: dict[str, Any] | None) -> tuple[dict[str, Any] | None, float | None]:

@@ -6,6 +6,8 @@ each print ended, by an id, so the history decides where it has an answer.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -98,12 +100,15 @@ class Facts:
 
 
 def moonraker_driver(
-    printer: MoonrakerPrinter, memory: dict[str, Any] | None, timing: Timing | None = None
+    printer: MoonrakerPrinter,
+    memory: dict[str, Any] | None,
+    timing: Timing | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> HttpDriver:
     """Return the driver of `printer`, with what it had remembered."""
     headers = {"X-Api-Key": printer.api_key} if printer.api_key else {}
-    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, timing=timing)
-    return HttpDriver(printer.name or printer.serial, http, Moonraker(), memory, timing=timing)
+    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, tls=printer.tls, timing=timing)
+    return HttpDriver(printer.name or printer.serial, http, Moonraker(), memory, timing=timing, clock=clock)
 
 
 class Moonraker(Family):

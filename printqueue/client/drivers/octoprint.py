@@ -7,6 +7,8 @@ print is when the last print of its file had ended before it, and the next entry
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
@@ -74,12 +76,16 @@ class View:
 
 
 def octoprint_driver(
-    printer: OctoPrintPrinter, memory: dict[str, Any] | None, timing: Timing | None = None
+    printer: OctoPrintPrinter,
+    memory: dict[str, Any] | None,
+    timing: Timing | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> HttpDriver:
     """Return the driver of `printer`, with what it had remembered."""
     label = printer.name or printer.serial
-    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers={"X-Api-Key": printer.api_key}, timing=timing)
-    return HttpDriver(label, http, OctoPrint(), memory, timing=timing)
+    headers = {"X-Api-Key": printer.api_key}
+    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, tls=printer.tls, timing=timing)
+    return HttpDriver(label, http, OctoPrint(), memory, timing=timing, clock=clock)
 
 
 class OctoPrint(Family):

@@ -6,6 +6,8 @@ for 11 s. So the id is remembered, and an end that nobody saw is one that nobody
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -62,13 +64,18 @@ class _Facts:
 
 
 def prusalink_driver(
-    printer: PrusaLinkPrinter, memory: dict[str, Any] | None, timing: Timing | None = None
+    printer: PrusaLinkPrinter,
+    memory: dict[str, Any] | None,
+    timing: Timing | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> HttpDriver:
     """Return the driver of `printer`, with what it had remembered."""
     digest = httpx2.DigestAuth(printer.username, printer.password) if printer.username and printer.password else None
     headers = {"X-Api-Key": printer.api_key} if printer.api_key else {}
-    http = PrinterHttp(printer.url, refused_hint=REFUSED_HINT, headers=headers, auth=digest, timing=timing)
-    return HttpDriver(printer.name or printer.serial, http, PrusaLink(), memory, timing=timing)
+    http = PrinterHttp(
+        printer.url, refused_hint=REFUSED_HINT, headers=headers, auth=digest, tls=printer.tls, timing=timing
+    )
+    return HttpDriver(printer.name or printer.serial, http, PrusaLink(), memory, timing=timing, clock=clock)
 
 
 class PrusaLink(Family):

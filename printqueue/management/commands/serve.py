@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import logging
+import signal
 import threading
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from django.db import connections
 from printfactory import environment
 from printqueue import periodic
 from printqueue.live import pump
-from printqueue.live.threads import threads
+from printqueue.live.threads import join_all, threads
 from printqueue.serving.locks import AlreadyServed, only_server
 from printqueue.serving.prepare import FirstStaff, allow_open_files, collect_static_files, prepare_database
 from printqueue.serving.web import CannotListen, WebServer
@@ -78,11 +79,12 @@ class Command(BaseCommand):
         try:
             WebServer(application, bind, port, partial(self.say_where, bind)).serve()
         finally:
+            # Whoever says so again waits for the same end: Python would let him kill it while it tidies up.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
             ending.set()
-            threads.stop()
-            pump.stop()
-            if with_worker:
-                worker.join(timeout=10)
+            # Told all at once, then waited for: the database may answer none of them.
+            join_all([*threads.end(), *pump.end(), *([worker] if with_worker else [])])
 
     def say_where(self, bind: str) -> None:
         """Tell the person who started the server where it is."""

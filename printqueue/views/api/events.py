@@ -76,7 +76,7 @@ def _require_own_page(request: ApiRequest) -> None:
     """Raise Refusal (403) for a page of somebody else: a browser sends its newest log-in from all its tabs."""
     mark = request.GET.get("viewer")
     if mark is not None and (request.auth.user is None or mark != viewer_mark(request.auth.user)):
-        raise Refusal(403, "This page was opened by another log-in. Load it again.")
+        raise Refusal(403, "Somebody else has logged in in this browser since this page was opened. Load it again.")
 
 
 def viewer_for(actor: Actor) -> Viewer:

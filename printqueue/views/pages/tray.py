@@ -23,9 +23,10 @@ from printqueue.views.pages.staff import StaffRequest, staff_only
 SUGGESTED: Final = 2
 """How many jobs stand beside a print, a press each; the others are in its list."""
 
-LISTED: Final = 200
-CONSIDERED: Final = 2_000
-"""How many open jobs are looked through for a print that waits: beyond them in the queue none is suggested."""
+LISTED: Final = 100
+"""How many jobs the list of a print holds: more are found on a page of their own."""
+CONSIDERED: Final = 500
+"""Of how many jobs that something may speak for the likely ones are found; they are nowhere near as many."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,26 @@ def tray_context(request: StaffRequest) -> dict[str, object]:
 
 def waiting(request: StaffRequest, runs: Sequence[PrintRun], jobs: PrintQueueQuerySet) -> list[Waiting]:
     """Return for each of `runs` which of `jobs` it may be, and why none of them was taken without asking."""
-    open_jobs = read(Q(pk__in=jobs.in_order().values("pk")[:CONSIDERED]), FileName(""), request.now)
+    first, spoken_for = jobs.in_order()[: SUGGESTED + LISTED + 1], jobs.filter(_may_speak(runs))[:CONSIDERED]
+    which = Q(pk__in=first.values("pk")) | Q(pk__in=spoken_for.values("pk"))
+    open_jobs = read(which, FileName(""), request.now)
     at_hand = jobs_for(request.actor).at_hand(request.now).select_related("current_run").in_order()
     closed = [job for job in at_hand if not job.is_open]
     closed_facts = [facts_of(job, place, request.now) for place, job in enumerate(closed)]
     return [_waiting(ShownRun(run, request.now), open_jobs, closed, closed_facts) for run in runs]
+
+
+def _may_speak(runs: Sequence[PrintRun]) -> Q:
+    """Return the condition for jobs that anything may speak for, as one of these runs."""
+    names = [FileName(run.file_name) for run in runs]
+    phrases = {phrase for name in names for phrase in name.phrases}
+    return (
+        Q(file_key__in={name.key for name in names} - {""})
+        | Q(code__in={word.code for name in names for word in name.codes})
+        | Q(customer_key__in=phrases)
+        | Q(design_key__in=phrases)
+        | Q(printer__in={run.printer_id for run in runs if run.printer_id})
+    )
 
 
 def _waiting(

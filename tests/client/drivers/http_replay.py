@@ -10,7 +10,7 @@ from typing import Any
 
 from printqueue.client.drivers.http import Answer, Family, HttpDriver, PrinterHttp
 from printqueue.client.snapshot import Snapshot
-from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, ReportState
+from printqueue.protocol import ENDED_STATES, ReportState
 from tests.environment import ROOT
 
 START = 1_700_000_000.0
@@ -100,8 +100,3 @@ def end_of(run: list[Snapshot]) -> ReportState:
     [end] = set(states) & ENDED_STATES
     assert set(states[states.index(end) :]) == {end}
     return end
-
-
-def percents(run: list[Snapshot]) -> list[float]:
-    """The percents known while the run was under way."""
-    return [one.progress for one in run if one.state in ACTIVE_STATES and one.progress is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,8 +46,8 @@ class PrinterServer:
 
 
 @contextmanager
-def printer_server() -> Iterator[PrinterServer]:
-    """Serve on a free port of 127.0.0.1 until the end of the block."""
+def printer_server(tls: ssl.SSLContext | None = None) -> Iterator[PrinterServer]:
+    """Serve on a free port of 127.0.0.1 until the end of the block; with `tls` over https."""
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -77,10 +78,17 @@ def printer_server() -> Iterator[PrinterServer]:
             """A client that gave up is what the test wants."""
 
     with Listening(("127.0.0.1", 0), Handler) as listening:
-        server = PrinterServer(f"http://127.0.0.1:{listening.server_port}")
+        scheme = "http"
+        if tls is not None:
+            # The handshake is left to the thread that answers: a client that refuses it must not end the server.
+            listening.socket = tls.wrap_socket(listening.socket, server_side=True, do_handshake_on_connect=False)
+            scheme = "https"
+        server = PrinterServer(f"{scheme}://127.0.0.1:{listening.server_port}")
         thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield server
-        over.set()
-        listening.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            over.set()
+            listening.shutdown()
+            thread.join()

@@ -8,7 +8,7 @@ import pytest
 
 from printqueue.client.config import BambuPrinter, Tls
 from printqueue.client.drivers.bambu import BambuDriver
-from printqueue.client.drivers.bambu.link import Timing
+from printqueue.client.drivers.bambu.link import BambuLink, Timing
 from printqueue.protocol import ReportState
 from tests.client.broker import A1_LOCAL_PRINT, BambuBroker, load_recording
 from tests.processes import free_port, wait_for
@@ -46,6 +46,27 @@ def watch(printer):
         driver.stop()
 
 
+def a_link(printer, **changes):
+    """The connection to the printer, its settings changed and its patience the usual one; nobody listens."""
+    settings = BambuPrinter(printer.serial, None, printer.host, printer.port, printer.access_code, Tls("off"))
+    return BambuLink(replace(settings, **changes), Nobody(), Timing())
+
+
+class Nobody:
+    """Hears what the printer says, and does nothing about it."""
+
+    def connected(self):
+        pass
+
+    def received(self, payload):
+        return False
+
+
+def connections(requests):
+    """On how many connections clients asked these things: each begins with asking for the versions."""
+    return sum("info" in request for request in requests)
+
+
 def present(driver):
     snapshots = driver.poll(time.time())
     return snapshots[-1] if snapshots else None
@@ -80,6 +101,13 @@ def test_a_certificate_of_another_authority_is_refused(printer, watch, tmp_path_
     assert printer.requests == []
 
 
+def test_a_certificate_that_has_expired_is_told_with_the_clock_in_mind(watch, tmp_path_factory):
+    with BambuBroker(tmp_path_factory.mktemp("old"), certificate_days=-1) as old:
+        driver = watch(port=old.port, tls=Tls("verify", ca_file=old.ca_file))
+
+        wait_for_trouble(driver, "is out of date (certificate has expired): is the clock of this computer right?")
+
+
 def test_the_pinned_certificate_connects(printer, watch):
     printer.publish(IDLE)
 
@@ -103,6 +131,26 @@ def test_a_wrong_access_code_is_said_in_words(watch):
     assert present(driver).state == ReportState.OFFLINE
 
 
+def test_a_printer_that_refuses_the_access_code_is_told_once_and_left_alone(printer, said):
+    link = a_link(printer, access_code="87654321")
+
+    pauses = [link.step() for _ in range(4)]
+
+    assert min(pauses) >= 45
+    assert max(pauses) <= 1.25 * Timing().refused_to
+    assert ["refuses the access code" in line for line in said()] == [True]
+    assert "87654321" not in said()[0]
+
+
+def test_a_printer_that_is_off_is_tried_more_and_more_seldom(printer):
+    link = a_link(printer, port=free_port())
+
+    pauses = [link.step() for _ in range(8)]
+
+    assert pauses[0] <= 2.5
+    assert 45 <= pauses[-1] <= 75
+
+
 def test_a_printer_that_is_off_is_offline(watch):
     driver = watch(port=free_port())
 
@@ -120,7 +168,31 @@ def test_a_host_that_no_name_service_takes_is_said_in_words_and_tried_again(watc
 def test_a_serial_in_the_wrong_case_is_said_in_words(printer, watch):
     printer.publish(IDLE)
 
-    wait_for_trouble(watch(tls=Tls("off"), serial=printer.serial.lower()), "the serial must be exact")
+    driver = watch(tls=Tls("off"), serial=printer.serial.lower())
+
+    wait_for_trouble(driver, "sends no report: the serial must be exact, upper and lower case included")
+    assert present(driver).state == ReportState.OFFLINE
+
+
+def test_a_serial_in_the_wrong_case_is_still_said_after_the_link_was_built_anew(printer, watch, said):
+    driver = watch(
+        replace(QUICK, first_word=0.2, silent=0.3, rebuild=0.5), tls=Tls("off"), serial=printer.serial.lower()
+    )
+    wait_for_trouble(driver, "the serial must be exact")
+    wait_for(lambda: connections(printer.unheard) > 2, LIMIT_SECONDS, "two more connections")
+
+    assert "the serial must be exact" in driver.trouble()
+    assert len(said()) == 1
+
+
+def test_a_printer_that_was_heard_and_says_no_more_is_not_told_to_have_the_wrong_serial(printer, watch):
+    printer.publish(IDLE)
+    driver = watch(replace(QUICK, first_word=0.3))
+    wait_for_state(driver, ReportState.IDLE)
+    printer.answers_pushall = False
+    printer.restart(is_silent=True)
+
+    wait_for_trouble(driver, "sends no report: switch the printer off and on if this lasts")
 
 
 def test_deltas_before_the_whole_report_say_nothing(printer, watch):
@@ -141,6 +213,14 @@ def test_a_whole_report_that_never_came_is_asked_for_again(printer, watch):
     printer.wait_for_pushall(2)
 
 
+def test_a_whole_report_that_never_comes_is_asked_for_twice_on_one_connection(printer, watch):
+    printer.answers_pushall = False
+    watch(replace(QUICK, silent=0.2, rebuild=2))
+    wait_for(lambda: connections(printer.requests) == 2, LIMIT_SECONDS, "a second connection")
+
+    assert 2 <= printer.pushalls <= 3
+
+
 def test_bytes_that_are_no_message_do_no_harm(printer, watch):
     printer.publish(IDLE)
     driver = watch()
@@ -155,12 +235,39 @@ def test_bytes_that_are_no_message_do_no_harm(printer, watch):
     ):
         printer.publish(payload)
     printer.publish(
-        '{"print": {"command": "push_status", "gcode_state": "RUNNING", "gcode_file": "W\xfcrfel.3mf"}}'.encode(
+        '{"print": {"command": "push_status", "gcode_state": "RUNNING", "mc_percent": "12", "layer_num": " 3", "gcode_file": "W\xfcrfel.3mf"}}'.encode(
             "latin-1"
         )
     )
 
-    assert wait_for_state(driver, ReportState.PRINTING).filename == "Würfel.3mf"
+    seen = wait_for_state(driver, ReportState.PRINTING)
+    assert (seen.filename, seen.progress, seen.layer) == ("Würfel.3mf", 12, 3)
+
+
+def test_echoes_of_commands_change_nothing(printer, watch):
+    printer.publish(PRINTING)
+    driver = watch()
+    before = wait_for_state(driver, ReportState.PRINTING)
+    for command in ("project_file", "print_speed", "extrusion_cali_get", "stop"):
+        printer.publish({"print": {"command": command, "result": "success", "gcode_state": "IDLE", "mc_percent": 0}})
+    printer.publish({"print": {"command": "push_status", "msg": 1, "layer_num": 7}})
+
+    wait_for(lambda: present(driver).layer == 7, LIMIT_SECONDS, "layer 7")
+    assert replace(present(driver), layer=before.layer) == before
+
+
+def test_whole_reports_that_another_client_asked_for_change_nothing(printer, watch):
+    printer.publish(PRINTING)
+    first = watch()
+    before = wait_for_state(first, ReportState.PRINTING)
+    printer.publish({"print": {"command": "push_status", "msg": 1, "mc_percent": 41}})
+    second = watch()
+    printer.wait_for_pushall(2)
+    wait_for_state(second, ReportState.PRINTING)
+    printer.publish({"print": {"command": "push_status", "msg": 1, "layer_num": 7}})
+
+    wait_for(lambda: [present(driver).layer for driver in (first, second)] == [7, 7], LIMIT_SECONDS, "layer 7")
+    assert (present(first).run_key, present(first).progress, present(second).progress) == (before.run_key, 41, 41)
 
 
 def test_a_restart_of_the_printers_broker_goes_on_with_the_same_run(printer, watch):
@@ -172,6 +279,35 @@ def test_a_restart_of_the_printers_broker_goes_on_with_the_same_run(printer, wat
 
     wait_for(lambda: present(driver).progress == 41, LIMIT_SECONDS, "41 %")
     assert present(driver).run_key == before.run_key
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "end"),
+    [
+        ({"gcode_state": "FINISH", "mc_percent": 100}, ReportState.COMPLETED),
+        ({"gcode_state": "FAILED", "mc_percent": 0, "fail_reason": "50348044"}, ReportState.CANCELLED),
+        ({"gcode_state": "FAILED", "mc_percent": 0}, ReportState.FAILED),
+        ({"gcode_state": "IDLE"}, ReportState.UNKNOWN_END),
+        ({"gcode_state": "FINISH", "mc_percent": 100, "subtask_name": "Box"}, ReportState.UNKNOWN_END),
+    ],
+)
+def test_a_print_that_ended_while_the_link_was_down_ended_as_the_printer_shows_it(printer, watch, meanwhile, end):
+    printer.publish(PRINTING)
+    driver = watch()
+    before = wait_for_state(driver, ReportState.PRINTING)
+    printer.restart(meanwhile=meanwhile)
+
+    ended = wait_for_state(driver, end)
+    assert ended.run_key == before.run_key
+    assert ended.progress == (100 if end == ReportState.COMPLETED else 40)
+
+
+@pytest.mark.parametrize("word", ["FINISH", "FAILED"])
+def test_an_end_at_first_sight_is_history(printer, watch, word):
+    printer.publish({"print": {**PRINTING["print"], "gcode_state": word}})
+
+    seen = wait_for_state(watch(), ReportState.IDLE)
+    assert (seen.run_key, seen.progress) == (None, None)
 
 
 def test_each_connection_asks_once_for_everything(printer, watch):

@@ -1,25 +1,24 @@
 """Whole recordings through the pure part: what the server would be told, poll by poll."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 from printqueue.client.drivers.bambu.status import is_whole, merge
 from printqueue.client.runs import RunTracker
-from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, ReportState
+from printqueue.protocol import ReportState
+from tests.client import compose_a1_print, compose_bambu_ends
 from tests.client.broker import A1_LOCAL_PRINT, load_recording
-from tests.client.compose_a1_print import serialized
-from tests.client.replay import START, seen, told
+from tests.client.compose_bambu_ends import TARGET as CLOUD_PRINTS
+from tests.client.drivers.http_replay import CAPTURES
+from tests.client.drivers.recorded_prints import is_sequence, prints_in
+from tests.client.replay import START, seen, told, told_when
 
 pytestmark = pytest.mark.sqlite_only
 
-CAPTURES = (
-    Path(os.environ.get("PRINTFACTORY_CAPTURES", "")) / "bambu" if "PRINTFACTORY_CAPTURES" in os.environ else None
-)
-PRINTS = [A1_LOCAL_PRINT, *sorted(CAPTURES.glob("A1_*.json") if CAPTURES else [])]
-WHOLE_REPORTS = [] if CAPTURES is None else sorted(set(CAPTURES.glob("*.json")) - set(PRINTS))
+RECORDED = [] if CAPTURES is None else sorted((CAPTURES / "bambu").glob("*.json"))
+PRINTS = [A1_LOCAL_PRINT, *filter(is_sequence, RECORDED)]
+WHOLE_REPORTS = [path for path in RECORDED if path not in PRINTS]
 
 
 @pytest.fixture(params=PRINTS, ids=lambda path: path.stem)
@@ -27,49 +26,33 @@ def snapshots(request):
     return told(load_recording(request.param))
 
 
-def test_the_composed_recording_is_what_its_program_writes():
-    assert A1_LOCAL_PRINT.read_text(encoding="utf-8") == serialized()
+@pytest.mark.parametrize(
+    ("path", "program"),
+    [(A1_LOCAL_PRINT, compose_a1_print), (CLOUD_PRINTS, compose_bambu_ends)],
+    ids=["local", "cloud"],
+)
+def test_the_composed_recording_is_what_its_program_writes(path, program):
+    assert path.read_text(encoding="utf-8") == program.serialized()
 
 
-def test_a_print_is_one_run(snapshots):
-    assert len({snapshot.run_key for snapshot in snapshots if snapshot.run_key}) == 1
+@pytest.mark.parametrize("path", [A1_LOCAL_PRINT, CLOUD_PRINTS], ids=["local", "cloud"])
+def test_a_client_that_dies_at_any_moment_goes_on_with_the_same_runs(path):
+    recording = load_recording(path)
+    unbroken = outline(told_when(recording))
+
+    for step in recording[1::3]:
+        assert outline(told_when(recording, dies_at=step.at)) == unbroken, step.at
 
 
-def test_a_print_ends_once_and_well(snapshots):
-    states = [snapshot.state for snapshot in snapshots]
-    first_end = states.index(ReportState.COMPLETED)
-
-    assert set(states[first_end:]) == {ReportState.COMPLETED}
-    assert set(states) & ENDED_STATES == {ReportState.COMPLETED}
-
-
-def test_percent_never_falls_and_is_never_100_before_the_end(snapshots):
-    percents = [snapshot.progress for snapshot in snapshots if snapshot.state in ACTIVE_STATES]
-    known = [percent for percent in percents if percent is not None]
-
-    assert known == sorted(known)
-    assert (known[0], max(known) < 100) == (0.0, True)
+def outline(told):
+    """The runs that were told of, and how each ended."""
+    return [(one.told[0][1].run_key, one.states[-1]) for one in prints_in(told)]
 
 
 def test_before_the_print_the_printer_is_idle_without_a_percent(snapshots):
     before = [snapshot for snapshot in snapshots if snapshot.run_key is None]
 
     assert {(snapshot.state, snapshot.progress) for snapshot in before} == {(ReportState.IDLE, None)}
-
-
-def test_the_file_keeps_its_name_to_the_end(snapshots):
-    names = {snapshot.filename for snapshot in snapshots if snapshot.run_key}
-
-    assert len(names) == 1
-    assert names != {None}
-
-
-@pytest.mark.parametrize("path", [path for path in PRINTS if "cloud" not in path.stem], ids=lambda path: path.stem)
-def test_each_pause_is_told_and_is_no_failure(path):
-    states = [snapshot.state for snapshot in told(load_recording(path), poll_seconds=2)]
-    begun = [now for before, now in zip(states, states[1:], strict=False) if before != now]
-
-    assert begun.count(ReportState.PAUSED) == 4
 
 
 @pytest.mark.skipif(not WHOLE_REPORTS, reason="$PRINTFACTORY_CAPTURES names no recordings")

@@ -125,6 +125,8 @@ def test_the_file_is_named_by_the_field_that_knows_it(gcode_file, subtask_name, 
         ({"subtask_id": "", "task_id": "9012"}, "9012"),
         ({"subtask_id": "0", "task_id": "0", "job_id": 626732162}, "626732162"),
         ({"subtask_id": "0", "task_id": "0", "job_id": 0}, None),
+        ({"subtask_id": "2147483647", "task_id": ""}, None),
+        ({"subtask_id": " ", "task_id": None, "job_id": ""}, None),
         ({}, None),
     ],
 )
@@ -155,6 +157,42 @@ def test_codes_that_are_states_are_no_errors(print_error):
 
 def test_temperatures_have_one_decimal():
     assert sighting(nozzle_temper=219.96875, bed_temper="65").readings.nozzle_c == 220.0
+
+
+def two_nozzles(state):
+    """As an H2D shows them: 264 °C of 225 °C in the one at work, and the other cold under the old names."""
+    temps = [{"id": 0, "temp": 225 << 16 | 264}, {"id": 1, "temp": 40}]
+    return {"nozzle_temper": 40, "nozzle_target_temper": 0, "device": {"extruder": {"state": state, "info": temps}}}
+
+
+def nozzle(status):
+    readings = sighting(**status).readings
+    return readings.nozzle_c, readings.nozzle_target_c
+
+
+@pytest.mark.parametrize(("state", "shown"), [(2, (264, 225)), (274, (40, 0)), (None, (40, 0)), (0x52, (40, 0))])
+def test_of_two_nozzles_the_one_at_work_is_shown(state, shown):
+    assert nozzle(merge({}, two_nozzles(state))) == shown
+
+
+def test_a_delta_says_that_the_other_nozzle_is_at_work_or_how_warm_it_is():
+    known = merge({}, two_nozzles(2))
+    switched = merge(known, {"device": {"extruder": {"state": 274}}})
+    warmer = merge(switched, {"device": {"extruder": {"info": [{"id": 1, "temp": 210 << 16 | 180}]}}})
+
+    assert (nozzle(switched), nozzle(warmer)) == ((40, 0), (180, 210))
+
+
+@pytest.mark.parametrize(
+    "device", [None, [], {"extruder": 5}, {"extruder": {"state": "x", "info": [None, {}, {"id": [], "temp": {}}]}}]
+)
+def test_nozzles_of_another_shape_harm_nothing(device):
+    assert nozzle(merge({}, {"nozzle_temper": 21, "device": device})) == (21, None)
+
+
+def test_the_start_that_old_models_tell_counts_while_they_print():
+    assert sighting(gcode_start_time="1700000000").started_at == 1_700_000_000
+    assert sighting(gcode_state="FINISH", gcode_start_time="1700000000").started_at is None
 
 
 def test_the_model_is_in_the_answer_to_get_version():

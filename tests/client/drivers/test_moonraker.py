@@ -124,6 +124,13 @@ def test_without_a_slicer_s_percent_the_place_in_the_file_counts():
     assert look(objects).sighting.percent == 40.0
 
 
+def test_layers_that_the_slicer_does_not_tell_are_not_known():
+    objects = klipper("printing", 100, 0.2, 0.25)
+    objects["print_stats"]["info"] = {"total_layer": None, "current_layer": None}
+
+    assert (look(objects).sighting.layer, look(objects).sighting.total_layers) == (None, None)
+
+
 @pytest.mark.parametrize(("age", "m73", "remaining"), [(2, 0.5, None), (102, 0.0, None), (102, 0.5, 100)])
 def test_the_time_left_is_extrapolated_only_once_there_is_something_to_go_by(age, m73, remaining):
     assert look(klipper("printing", age, m73, 0.6)).sighting.remaining_seconds == remaining

@@ -77,6 +77,12 @@ def test_the_record_is_asked_for_once_at_the_start(octoprint, watch):
     assert octoprint.asked.count("/api/files/local/lid.gcode") == 1
 
 
+def test_no_version_is_asked_for_so_that_octoprint_2_answers_as_before(octoprint, watch):
+    wait_for_state(watch(), ReportState.IDLE)
+
+    assert octoprint.versions_wanted == {None}
+
+
 def test_a_lost_printer_is_offline_after_its_failure(octoprint, watch):
     driver = watch()
     show_printing(octoprint, 12.5)

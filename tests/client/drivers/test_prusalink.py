@@ -112,6 +112,25 @@ def test_a_job_that_the_status_does_not_mean_lends_no_name():
     assert (seen.native_id, seen.name) == ("5", None)
 
 
+def test_the_status_is_believed_where_the_job_lags_behind():
+    paused, printing = (prusalink(state, 5, 24) for state in ("PAUSED", "PRINTING"))
+
+    seen = look_at(paused["/api/v1/status"][1], printing["/api/v1/job"][1], Known(), NOW).sighting
+
+    assert seen.state == ReportState.PAUSED
+
+
+def test_a_time_left_that_is_not_told_is_not_known():
+    assert look("PRINTING", 4, 20).sighting.remaining_seconds is None
+
+
+def test_without_a_long_name_the_short_one_is_told():
+    answers = prusalink("PRINTING", 4, 20)
+    job = answers["/api/v1/job"][1] | {"file": {"name": "WRFEL~1.GCO"}}
+
+    assert look_at(answers["/api/v1/status"][1], job, Known(), NOW).sighting.name == "WRFEL~1.GCO"
+
+
 def test_what_the_printer_says_of_its_error_is_told():
     seen = look("ERROR", run=RUN, why="Serial device does not exist").sighting
 

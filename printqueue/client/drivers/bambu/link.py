@@ -11,17 +11,15 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from printqueue.client.config import BambuPrinter
-from printqueue.client.drivers.bambu.tls import PinMismatchError, context_for
+from printqueue.client.drivers.tls import certificate_in_words, context_for
 
 logger = logging.getLogger(__name__)
-
-HOSTNAME_MISMATCH: Final = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 
 WHOLE_REPORT = {"pushing": {"sequence_id": "0", "command": "pushall"}}
 START_PUSHING = {"pushing": {"sequence_id": "0", "command": "start"}}
@@ -64,6 +62,7 @@ class _Watch:
     def __init__(self, connected_at: float) -> None:
         self.connected_at = connected_at
         self.asked_at = connected_at
+        self.asked_twice = False
         self.nudged = False
 
 
@@ -83,22 +82,27 @@ class BambuLink(threading.Thread):
         self._refused: str | None = None
         self._heard_at: float | None = None
         self._is_in_step = False
+        self._is_serial_good = False
         self._failures = 0
         self.trouble: str | None = None
 
     def run(self) -> None:
         """Connect, listen, wait, again."""
         while not self._stopping.is_set():
-            limit = self._timing.retry_to
-            try:
-                self._session()
-            except RefusedError as refusal:
-                self._say(str(refusal))
-                limit = self._timing.refused_to
-            except (OSError, ValueError) as error:  # ssl.SSLError, and UnicodeError for a host that is no name
-                self._say(_in_words(error, self._printer))
-            self._failures += 1
-            self._stopping.wait(self._pause(limit))
+            self._stopping.wait(self.step())
+
+    def step(self) -> float:
+        """Hold one connection until it is lost; return how many seconds to leave the printer alone."""
+        limit = self._timing.retry_to
+        try:
+            self._session()
+        except RefusedError as refusal:
+            self._say(str(refusal))
+            limit = self._timing.refused_to
+        except (OSError, ValueError) as error:  # ssl.SSLError, and UnicodeError for a host that is no name
+            self._say(_in_words(error, self._printer))
+        self._failures += 1
+        return self._pause(limit)
 
     def stop(self) -> None:
         """End the thread; waits until the connection is closed."""
@@ -136,25 +140,23 @@ class BambuLink(threading.Thread):
             now = time.monotonic()
             silent_for = now - (self._heard_at or watch.connected_at)
             if silent_for > self._timing.rebuild:
-                self._say(f"no report for {silent_for:.0f} s; connecting again")
+                if self._heard_at is not None:
+                    self._say(f"no report for {silent_for:.0f} s; connecting again")
                 return
             self._ask_again(client, watch, now, silent_for)
 
     def _ask_again(self, client: mqtt.Client, watch: _Watch, now: float, silent_for: float) -> None:
         """Ask a silent printer to go on, and now and then for a whole report: not more often, since P1 lag then."""
         if self._heard_at is None and silent_for > self._timing.first_word:
-            self._say(
-                f"connected to {self._address}, but {self._printer.serial} sends no report: the serial must be exact, "
-                "upper and lower case included"
-            )
+            self._say(f"connected to {self._address}, but {self._printer.serial} sends no report: {self._silence_hint}")
         is_silent = silent_for > self._timing.silent
         if is_silent and not watch.nudged:
             self._request(client, START_PUSHING)
         watch.nudged = is_silent
-        patience = self._timing.whole_report_every if self._is_in_step else self._timing.silent
-        if now - watch.asked_at > patience:
+        is_lost = not self._is_in_step and not watch.asked_twice
+        if now - watch.asked_at > (self._timing.silent if is_lost else self._timing.whole_report_every):
             self._request(client, WHOLE_REPORT)
-            watch.asked_at = now
+            watch.asked_at, watch.asked_twice = now, True
 
     def _new_client(self) -> mqtt.Client:
         client = mqtt.Client(
@@ -185,6 +187,7 @@ class BambuLink(threading.Thread):
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         self._heard_at = time.monotonic()
+        self._is_serial_good = True
         if self._listener.received(bytes(message.payload)):
             self._is_in_step = True
             self._failures = 0
@@ -197,6 +200,12 @@ class BambuLink(threading.Thread):
     def _address(self) -> str:
         return f"{self._printer.host}:{self._printer.port}"
 
+    @property
+    def _silence_hint(self) -> str:
+        if self._is_serial_good:
+            return "switch the printer off and on if this lasts"
+        return "the serial must be exact, upper and lower case included"
+
     def _say(self, trouble: str) -> None:
         """Keep the newest trouble, and log it once."""
         if trouble != self.trouble:
@@ -207,15 +216,10 @@ class BambuLink(threading.Thread):
 def _in_words(error: OSError | ValueError, printer: BambuPrinter) -> str:
     """Say what is wrong with the connection and how to mend it."""
     address = f"{printer.host}:{printer.port}"
-    if isinstance(error, PinMismatchError):
-        return (
-            f"{address} shows another certificate than tls_sha256 names (its SHA-256 is {error.shown}): if the printer was "
-            "replaced or reset, put that value into the configuration"
-        )
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _certificate_in_words(error, printer, address)
     if isinstance(error, ssl.SSLError):
-        return f"TLS to {address} failed ({error.reason or error}): is this a printer in LAN mode?"
+        names_another = f"{address} is not the printer {printer.serial}: its certificate names another serial"
+        wrong = certificate_in_words(error, address, printer.tls, names_another=names_another)
+        return wrong or f"TLS to {address} failed ({error.reason or error}): is this a printer in LAN mode?"
     if isinstance(error, socket.gaierror):
         return f"the host name {printer.host} is not known: use the printer's IP address"
     if isinstance(error, TimeoutError):
@@ -224,12 +228,3 @@ def _in_words(error: OSError | ValueError, printer: BambuPrinter) -> str:
         return f"{address} takes no connection: is LAN mode on, and is this the printer's address?"
     reason = error.strerror if isinstance(error, OSError) else None
     return f"{address} cannot be reached: {reason or error}"
-
-
-def _certificate_in_words(error: ssl.SSLCertVerificationError, printer: BambuPrinter, address: str) -> str:
-    if error.verify_code == HOSTNAME_MISMATCH:
-        return f"{address} is not the printer {printer.serial}: its certificate names another serial"
-    return (
-        f"the certificate of {address} is not signed by {printer.tls.ca_file} ({error.verify_message}): use the CA file "
-        'for this model, or tls = "pin"'
-    )

@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any, Final
 
+from printqueue.client.drivers.values import table
 from printqueue.client.runs import Sighting
 from printqueue.client.snapshot import Readings
 from printqueue.protocol import ACTIVE_STATES, ReportState, safe_text
@@ -32,6 +33,12 @@ CANCELLED_BY_A_PERSON: Final = frozenset({0x0300_400C, 0x0500_400E})
 
 FIRST_REAL_ERROR: Final = 0x4000
 """Lower halves of `print_error` below this are states, not errors."""
+
+NO_ID: Final = frozenset({"", "0", str(2**31 - 1)})
+"""Prints from the memory card have "0" or "". P1S cuts larger ids to the greatest one it knows: many prints share that."""
+
+NOZZLES: Final = "nozzles"
+"""Where `merge` keeps the nozzles of a printer with several: `state`, and `temps` by id."""
 
 _FIELDS: Final = frozenset(
     (
@@ -75,7 +82,19 @@ def merge(known: Status, report: Status) -> Status:
         value = report[key]
         both_nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = merged[key] | value if both_nested else value
+    if extruder := table(report, "device", "extruder"):
+        merged[NOZZLES] = _merged_nozzles(known.get(NOZZLES, {}), extruder)
     return merged
+
+
+def _merged_nozzles(known: dict[str, Any], extruder: dict[str, Any]) -> dict[str, Any]:
+    """Deltas name only what changed: which nozzle is at work, or the one whose temperature is another."""
+    info = extruder.get("info")
+    listed = [one for one in info if isinstance(one, dict) and "temp" in one] if isinstance(info, list) else []
+    return {
+        "state": extruder.get("state", known.get("state")),
+        "temps": known.get("temps", {}) | {str(one.get("id")): one["temp"] for one in listed},
+    }
 
 
 def model_in(message: dict[str, Any]) -> str | None:
@@ -123,7 +142,7 @@ def _native_id(status: Status) -> str | None:
     """The first id that is one: prints from the memory card have "0" or "" for most of them."""
     for key in ("subtask_id", "task_id", "job_id"):
         text = str(status.get(key) or "").strip()
-        if text not in ("", "0"):
+        if text not in NO_ID:
             return safe_text(text, 64)
     return None
 
@@ -141,15 +160,29 @@ def _layer(status: Status, key: str) -> Any:
 
 def _readings(status: Status, error: int, model: str | None) -> Readings:
     code = _error_code(error)
+    nozzle_c, nozzle_target_c = _nozzle(status)
     return Readings(
-        nozzle_c=_celsius(status.get("nozzle_temper")),
-        nozzle_target_c=_celsius(status.get("nozzle_target_temper")),
+        nozzle_c=nozzle_c,
+        nozzle_target_c=nozzle_target_c,
         bed_c=_celsius(status.get("bed_temper")),
         bed_target_c=_celsius(status.get("bed_target_temper")),
         error_code=code,
         error_message=f"The printer shows error {code}." if code else "",
         model=model,
     )
+
+
+def _nozzle(status: Status) -> tuple[float | None, float | None]:
+    """Temperature and target, in °C, of the nozzle at work: H2D shows the other one's under the old names.
+
+    Both are in one number, the target in its upper 16 bits; which nozzle it is, is in bits 4 to 7 of the state.
+    """
+    temps, state = table(status, NOZZLES, "temps"), _whole(table(status, NOZZLES).get("state"), 0, 2**32)
+    if len(temps) > 1 and state is not None:
+        both = _whole(temps.get(str(state >> 4 & 0xF)), 0, 2**32)
+        if both is not None:
+            return _celsius(both & 0xFFFF), _celsius(both >> 16)
+    return _celsius(status.get("nozzle_temper")), _celsius(status.get("nozzle_target_temper"))
 
 
 def _error_code(error: int) -> str | None:
