@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
@@ -155,11 +156,22 @@ class FileName:
         """The time stamps, as digits alone."""
         return frozenset(re.sub(r"\D", "", self._plain[start:end]) for start, end in self._stamp_spans)
 
-    @cached_property
-    def phrases(self) -> frozenset[str]:
+    @property
+    def phrases(self) -> Set[str]:
         """The keys of all runs of words, but for dates; a time of day is one too, since it may be something else."""
-        dates = [found.span() for found in _DATE.finditer(self._plain)]
-        return frozenset(self._phrases(dates))
+        return self._all_phrases.keys()
+
+    def stands_apart(self, key: str, keys: Iterable[str]) -> bool:
+        """Whether the words with this key stand somewhere else than within those of one of the other `keys`."""
+        around = [place for other in keys if other != key for place in self._all_phrases[other]]
+        return any(
+            not any(start <= own_start and own_end <= end for start, end in around)
+            for own_start, own_end in self._all_phrases[key]
+        )
+
+    @cached_property
+    def _all_phrases(self) -> dict[str, list[tuple[int, int]]]:
+        return self._phrases([found.span() for found in _DATE.finditer(self._plain)])
 
     def places(self, key: str) -> list[tuple[int, int]]:
         """Return where the words with this key stand, outside of time stamps; "1042" does not stand in "C-1042"."""

@@ -7,7 +7,7 @@ it; customer and design in the file name. Whatever speaks against it, or for ano
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -280,14 +280,21 @@ class _Evidence:
 
     @cached_property
     def _customers(self) -> set[str]:
-        named = {words_key(job.customer_id): job.customer_id for job in self.jobs}
-        return _longest({key: text for key, text in named.items() if key in self.name.phrases and tells_who(key)})
+        """The customers in the name. A time of day is one only if that customer is waiting for something."""
+        known = {(words_key(job.customer_id), job.standing.is_wanted) for job in self.jobs}
+        named = {key for key, is_wanted in known if tells_who(key) and (is_wanted or self.name.places(key))}
+        return self._longest(named)
 
     @cached_property
     def _designs(self) -> set[str]:
         """The designs in the name that are still wanted."""
-        wanted = {words_key(job.design_name): job.design_name for job in self.jobs if job.standing.is_wanted}
-        return _longest({key: text for key, text in wanted.items() if key in self.name.phrases and tells_what(key)})
+        wanted = {words_key(job.design_name) for job in self.jobs if job.standing.is_wanted}
+        return self._longest(set(filter(tells_what, wanted)))
+
+    def _longest(self, keys: set[str]) -> set[str]:
+        """Return those in the name, without what is only a part of another: of "ring" and "ring 7" the latter."""
+        named = keys & self.name.phrases
+        return {key for key in named if self.name.stands_apart(key, named)}
 
     # ------------------------------------------------------------------ what a person may choose from
 
@@ -314,8 +321,3 @@ class _Evidence:
             return (1, "wanted on this printer") if job.printer_id == self.run.printer_id else (0, "")
         total, reason = sum(weight for weight, _ in speak), ", ".join(words for _, words in speak)
         return (total, reason) if self._can_take(job) else (total / 2, f"{reason}, but wanted on another printer")
-
-
-def _longest(named: Mapping[str, str]) -> set[str]:
-    """Return the keys without those of words within another: of "ring" and "ring 7" the latter; `named` has the texts."""
-    return {key for key in named if not any(key in phrase_keys(text) for other, text in named.items() if other != key)}

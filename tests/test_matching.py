@@ -25,6 +25,7 @@ from printqueue.matching import (
     Standing,
     match,
 )
+from printqueue.protocol import file_name_key
 
 NOW = datetime(2026, 11, 25, 14, 32, tzinfo=UTC)
 HERE, THERE = 1, 2
@@ -130,6 +131,8 @@ TABLE: list[tuple[str, list[OpenJob], OpenJob | str, object]] = [
     ("7K2Q C-2077 Wrist splint M.gcode", [but(THUMB, Standing.ENDED), WRIST], ASK, [WRIST]),
     ("7K2Q A1B2.gcode", [but(THUMB, Standing.BUSY), job("A1B2")], ASK, [job("A1B2")]),
     ("7K2Q.gcode", [but(THUMB, Standing.BUSY)], ASK, []),  # started twice
+    ("7K2Q_20261124-1042.gcode", [THUMB, NUMBER], ASK, [THUMB, NUMBER]),  # a customer, or a time of day
+    ("7K2Q_20261124-1042.gcode", [THUMB, but(NUMBER, Standing.ENDED)], THUMB, CODE),
     ("7K2Q ring clip.gcode", [THUMB, SURNAME], ASK, [THUMB, SURNAME]),
     # Somebody said that it is being printed here.
     ("wrist-m.gcode", [started(WRIST), WRIST_2], WRIST, STARTED_HERE),
@@ -245,3 +248,24 @@ def test_a_suggestion_says_what_speaks_for_it_and_against():
         "file name has job code 7K2Q",
         "design is in the file name, but wanted on another printer",
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Würfel.3mf", "wu\u0308rfel.gcode.3mf"),  # NFD against NFC
+        ("/data/Metadata/plate_1.gcode", "plate_1.3mf"),
+        ("Star; Size: M.3mf", "Star; Size_ M"),  # as an A1 showed one print before and after its start
+        ("C:\\prints\\Ring.BGCODE", "ring.gcode"),
+        ("STRASSE.gcode", "straße.gcode"),
+        ("ring.3mf.gcode", "ring.gcode.3mf"),
+        ("\u200fring\u200e.gcode", "ring"),
+    ],
+)
+def test_spellings_of_one_file_agree(one, other):
+    assert file_name_key(one) == file_name_key(other)
+
+
+@pytest.mark.parametrize("name", ["ring_s6.gcode", "ring s7.gcode", "ring", "gcode.ring"])
+def test_different_files_stay_different(name):
+    assert file_name_key(name) != file_name_key("ring_s7.gcode")

@@ -161,6 +161,11 @@ class PrintRun(models.Model):
         return self.state in ACTIVE
 
     @property
+    def is_decided(self) -> bool:
+        """Whether a person took it off its job, or said that it is not ours: no report links it any more."""
+        return self.job_id is None and (self.linked_at is not None or self.not_ours_at is not None)
+
+    @property
     def ends_with_its_job(self) -> bool:
         """Whether nobody but staff, who close its job, can still say how it ended: its printer does not report it."""
         return self.state == RunState.UNKNOWN_END or (self.is_active and self.source == RunSource.PUT)
@@ -227,8 +232,8 @@ class PrintRun(models.Model):
         self.not_ours_by = self.not_ours_at = None
 
     def leave(self) -> None:
-        """Belong to no job; the caller saves."""
-        self.job = self.linked_by = self.linked_at = None
+        """Belong to no job; the caller saves. `linked_at` stays, and tells that somebody has decided since."""
+        self.job = self.linked_by = None
         self.match_reason, self.is_counted = "", False
 
     # ------------------------------------------------------------------ what people do with it

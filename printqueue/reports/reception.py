@@ -140,7 +140,7 @@ class Reception:
         if run is None or run.job_id is not None or self.report.state not in ACTIVE_STATES:
             return False
         is_named_now = says_nothing(run.file_name) and not says_nothing(self.report.file_name)
-        return run.not_ours_at is None and (run.is_history or is_named_now)
+        return not run.is_decided and (run.is_history or is_named_now)
 
     def _started_at(self) -> datetime:
         """Return when the print began, as far as the report says, else when it was first heard of."""

@@ -11,7 +11,7 @@ from printqueue.matching import OpenJob, RunFacts, Standing
 NOW = datetime(2026, 11, 25, 14, 32, tzinfo=UTC)
 
 codes = ["7K2Q", "9X4D", "0R1N", "200C", "B0AT", "A1B2"]
-designs = ["Ring", "Ring 7", "Thumb splint", "指輪", "5*3", "Boat", "Part"]
+designs = ["Ring", "Ring 7", "Thumb splint", "指輪", "5*3", "Boat", "Part", "Würfel", "Wurfel", "Mount 7K2Q"]
 customers = ["C-1042", "1042", "Meyer", "Ring", "田中", "7", ""]
 words = [
     *codes,

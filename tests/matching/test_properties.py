@@ -5,8 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from printqueue.file_names import certain_name
 from printqueue.file_words import FileName, words_key
-from printqueue.matching import Ambiguous, Match, OpenJob, RunFacts, Standing, match
+from printqueue.matching import CODE_IN_NAME, Ambiguous, Match, OpenJob, RunFacts, Standing, match
 from printqueue.protocol import file_name_key
 from tests.matching.shops import NOW, jobs, queues, runs
 
@@ -77,3 +78,13 @@ def test_two_jobs_of_different_customers_with_one_file_are_a_question_unless_som
     wanting = [job for job in alike if job.is_open or job.standing.may_go_on]
     if len({job.customer_id for job in wanting}) > 1:
         assert isinstance(found, Ambiguous)
+
+
+@given(queues(), jobs("5Z5Z", 99))
+def test_the_certain_file_name_of_an_open_job_is_certain_whatever_else_is_wanted(queue, wanted):
+    wanted = replace(wanted, printer_id=None, standing=Standing.OPEN)
+    name = certain_name(wanted.design_name, wanted.code, wanted.file_name)
+
+    found = match(RunFacts(1, name, NOW), [*queue, wanted])
+
+    assert found == Match(wanted.pk, CODE_IN_NAME.format(code=wanted.code))

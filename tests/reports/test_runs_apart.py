@@ -248,3 +248,23 @@ def test_a_name_that_comes_after_staff_linked_the_print_changes_nothing(left):
 
     assert prints(left, "1@0").job == by_hand
     assert fresh(by_name).state == JobState.READY
+
+
+def test_a_print_that_staff_took_off_its_job_finds_none_when_it_is_named(left):
+    job = make_job(print_file_name=FILE)
+    run = left.says("preparing", run_key="1@0").run
+    assert run is not None
+    job.link(run, by=BY, now=NOW)
+    job.unlink(run, by=BY, now=NOW)
+
+    assert prints(left, "1@0").job is None
+
+
+def test_a_print_that_is_not_ours_finds_no_job_when_it_is_named(left):
+    job = make_job(print_file_name=FILE)
+    run = left.says("preparing", run_key="1@0").run
+    assert run is not None
+    run.not_ours(by=BY, now=NOW)
+
+    assert prints(left, "1@0").job is None
+    assert fresh(job).state == JobState.READY
