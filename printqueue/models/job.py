@@ -479,6 +479,7 @@ class PrintQueue(JobRow):
         if self.current_run_id == run.pk or (run.is_counted and self.state == JobState.COMPLETED):
             reason = f"The print of {run} was not this job's."
             self._move(JobState.READY, "unlink", who=who, at=at, reason=reason, place=self.ready_order)
+        run.is_counted = False
         return Change(self, STATE_FIELDS)
 
     def _take_run(self, run: PrintRun, *, who: Who) -> None:
