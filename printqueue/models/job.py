@@ -425,7 +425,7 @@ class PrintQueue(JobRow):
     def unlink(self, run: PrintRun, *, by: Who, now: datetime) -> None:
         """Say that `run` is not a print of this job; a job that it moved goes back to its place in the queue.
 
-        Raises InvalidTransition when the run belongs to another job by now.
+        If nobody saw the print before end, the job goes back to that one and asks how it ended. Raises InvalidTransition when the run belongs to another job by now.
         """
         printer, present = self._lock_with(run)
         if present is None:
@@ -479,6 +479,11 @@ class PrintQueue(JobRow):
         if self.current_run_id == run.pk or (run.is_counted and self.state == JobState.COMPLETED):
             reason = f"The print of {run} was not this job's."
             self._move(JobState.READY, "unlink", who=who, at=at, reason=reason, place=self.ready_order)
+            before = self.runs.exclude(pk=run.pk).select_related("printer").order_by("-started_at", "-pk").first()
+            if before is not None and before.state == RunState.UNKNOWN_END and not before.is_counted:
+                # How that one ended is open still: the job asks again.
+                self.follow(before, who=who, at=at)
+        run.is_counted = False
         return Change(self, STATE_FIELDS)
 
     def _take_run(self, run: PrintRun, *, who: Who) -> None:

@@ -257,7 +257,9 @@ class Reception:
     def _follow(self, run: PrintRun) -> None:
         """Let the run's job follow it, unless staff took the job out of its hands; save the run."""
         job = run.job
-        if job is not None and (job.current_run_id == run.pk or job == self.matched):
+        # A run that finds its job now is the one reported; the one that ends before it may have lost that very job.
+        is_found_now = run is self.run and job == self.matched
+        if job is not None and (job.current_run_id == run.pk or is_found_now):
             self.rows.change(job.follow(run, who=self.who, at=self.at))
         elif job is not None and not self.is_plain:
             # The job is at its next copy already, or closed: its page shows the run all the same.

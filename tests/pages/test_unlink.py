@@ -53,3 +53,15 @@ def test_a_print_that_belongs_to_another_job_by_now_stays_there(htmx, beside):
 
     run.refresh_from_db()
     assert (response.status_code, run.job) == (409, present)
+
+
+def test_a_running_print_taken_off_a_closed_job_has_no_way_back_and_offers_none(htmx, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=41.2)
+    job.refresh_from_db()
+    job.cancel(by=Who(), now=timezone.now())
+
+    html = text_of(htmx.post(f"{LIST}runs/{PrintRun.objects.get().pk}/unlink/", {"job": job.pk}))
+
+    assert "no longer belongs to" in html
+    assert "Undo" not in html

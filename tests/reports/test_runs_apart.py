@@ -144,6 +144,21 @@ def test_after_a_day_a_failed_print_no_longer_stands_in_the_way(left):
     assert prints(left, "2@0").job == other
 
 
+def test_a_retried_job_follows_the_print_that_begins_then_and_not_the_one_it_was_taken_from(left):
+    job = make_job(print_file_name=FILE)
+    old = prints(left, "1@0")
+    fresh(job).cancel(by=BY, now=left.now)
+    fresh(job).retry(by=BY, now=left.now)
+
+    new = prints(left, "2@0")
+
+    old.refresh_from_db()
+    assert (old.state, new.job, fresh(job).current_run) == (RunState.UNKNOWN_END, job, new)
+    assert fresh(job).started_at == new.started_at
+    starts = job.transitions.filter(old_state=JobState.READY, new_state=JobState.PRINTING)
+    assert starts.count() == 2
+
+
 # ---------------------------------------------------------------------- interruptions
 
 

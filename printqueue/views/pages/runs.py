@@ -63,7 +63,8 @@ def unlink(request: StaffRequest, run: PrintRun) -> HttpResponse:
     if job is None or run.job is None:
         return done(request, f"The print of {run} belongs to no job.", to=reverse("pages:list"))
     job.unlink(run, by=request.actor.who, now=request.now)
-    undo = address("link", run, job=job.pk, seen="")
+    # A closed job takes no running print: there is no way back.
+    undo = "" if run.is_active and not job.is_open else address("link", run, job=job.pk, seen="")
     return done(request, f"The print of {run} no longer belongs to {job.code}.", to=reverse("pages:list"), undo=undo)
 
 
