@@ -43,11 +43,12 @@ def path(tmp_path):
 
 @pytest.fixture
 def reopen(path):
-    """`reopen(**options)`: close the spool of before and open the file again."""
+    """`reopen(**options)`: close the spool of before and open the file again; its wall stands at NOW."""
     opened = []
 
     def open_again(**options):
         close_all()
+        options.setdefault("wall", lambda: NOW)
         opened.append(Spool(path, **options))
         return opened[-1]
 
@@ -119,6 +120,16 @@ def test_sequences_rise_over_a_restart_although_the_clock_went_back(reopen):
     [after] = reopen().save([poll()], NOW - 86_400)
 
     assert after["sequence"] == before["sequence"] + 1
+
+
+def test_sequences_follow_a_clock_that_is_put_right_after_the_start(jumping):
+    """The spool may be older than what the server holds, such as on a memory card that lost what was written."""
+    wall, spool = jumping
+    wall.ahead += 30 * 86_400
+
+    [report] = spool.save([poll()], spool.now())
+
+    assert report["sequence"] > (time.time() + 29 * 86_400) * 1000
 
 
 def test_each_printer_has_its_own_sequence(reopen):
