@@ -91,7 +91,7 @@ class Spool:
         self._settled: set[int] = set()
         self._last_id = 0
         self._durable_at = float("-inf")
-        self._is_in_trouble = self._is_trouble_said = False
+        self._is_trouble_said = False
         self._said_at = float("-inf")
         self.client = ""
         kept = self._open()
@@ -209,7 +209,7 @@ class Spool:
             self._durable_at = now
         if self._is_trouble_said:
             logger.info("%s can be written again.", self._path)
-        self._is_in_trouble = self._is_trouble_said = False
+        self._is_trouble_said = False
 
     def _empty_overflow(self, file: SpoolFile, overflow: SpoolFile) -> None:
         while held := overflow.read(SLICE, without=self._settled):
@@ -297,10 +297,9 @@ class Spool:
     def _say(self, error: SpoolError) -> None:
         """Log a trouble once, and one that comes and goes, as on a disk that is nearly full, once an hour."""
         now = time.monotonic()
-        if not self._is_in_trouble and now - self._said_at >= SAY_AGAIN_SECONDS:
+        if not self._is_trouble_said and now - self._said_at >= SAY_AGAIN_SECONDS:
             logger.error("%s Reports are kept in memory meanwhile.", error)
             self._said_at, self._is_trouble_said = now, True
-        self._is_in_trouble = True
 
 
 class _Intake:

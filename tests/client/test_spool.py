@@ -447,6 +447,21 @@ def test_a_disk_that_is_full_again_and_again_is_not_said_each_time(small, said):
     assert len(said()) == 2
 
 
+def test_a_trouble_that_stays_is_said_when_the_hour_after_the_one_before_it_is_over(small, said, monkeypatch):
+    spool, fill_up, make_room = small
+    fill_up()
+    spool.save([poll(printing(0))], NOW)
+    make_room()
+    spool.save([poll(printing(1, run_key="2@1"))], NOW + 1)
+    fill_up()
+    spool.save([poll(printing(2, run_key="3@1"))], NOW + 2)
+    monkeypatch.setattr("printqueue.client.spool.SAY_AGAIN_SECONDS", 0.0)
+    spool.save([poll(printing(3, run_key="4@1"))], NOW + 3)
+
+    assert "kept in memory" in said()[-1]
+    assert len(said()) == 3
+
+
 def test_a_client_that_starts_with_a_full_disk_reports_all_the_same(small):
     spool, fill_up, _ = small
     spool.save([poll(printing(1))], NOW)
