@@ -91,7 +91,7 @@ class Spool:
         self._settled: set[int] = set()
         self._last_id = 0
         self._durable_at = float("-inf")
-        self._is_in_trouble = self._is_trouble_said = False
+        self._is_trouble_said = False
         self._said_at = float("-inf")
         self.client = ""
         kept = self._open()
@@ -125,13 +125,13 @@ class Spool:
 
         `now` is own time. A disk that cannot be written is said once, and the reports are kept in memory.
         """
-        shift = self.clock.dates().shift(now)
+        dates = self.clock.dates()
         with self._lock:
             intake = _Intake(self._printers, self._newest, self._last_id)
-            reports = [report for poll in polls for report in intake.take(poll, now)]
+            reports = [report for poll in polls for report in intake.take(poll, now, dates.now)]
             self._printers |= intake.printers
             self._store(intake.reports, now)
-        return [_shifted(report, shift) for report in reports]
+        return [_shifted(report, dates.shift(now)) for report in reports]
 
     def waiting(self, limit: int, without_printers: Collection[str] = ()) -> list[Waiting]:
         """Return up to `limit` reports to send, oldest first, none of those printers."""
@@ -209,7 +209,7 @@ class Spool:
             self._durable_at = now
         if self._is_trouble_said:
             logger.info("%s can be written again.", self._path)
-        self._is_in_trouble = self._is_trouble_said = False
+        self._is_trouble_said = False
 
     def _empty_overflow(self, file: SpoolFile, overflow: SpoolFile) -> None:
         while held := overflow.read(SLICE, without=self._settled):
@@ -297,10 +297,9 @@ class Spool:
     def _say(self, error: SpoolError) -> None:
         """Log a trouble once, and one that comes and goes, as on a disk that is nearly full, once an hour."""
         now = time.monotonic()
-        if not self._is_in_trouble and now - self._said_at >= SAY_AGAIN_SECONDS:
+        if not self._is_trouble_said and now - self._said_at >= SAY_AGAIN_SECONDS:
             logger.error("%s Reports are kept in memory meanwhile.", error)
             self._said_at, self._is_trouble_said = now, True
-        self._is_in_trouble = True
 
 
 class _Intake:
@@ -312,12 +311,13 @@ class _Intake:
         self.newest: dict[str, Waiting] = {}
         self._old_printers, self._old_newest, self._last_id = printers, newest, last_id
 
-    def take(self, poll: Poll, now: float) -> list[Report]:
-        """Take what one poll gave at own time `now`. Return the reports."""
+    def take(self, poll: Poll, now: float, wall: float) -> list[Report]:
+        """Take what one poll gave at own time `now`, which is `wall` on the wall. Return the reports."""
         reports = []
         for snapshot in poll.snapshots:
-            # Not below the clock: a client that lost its spool must not go back behind what it sent before.
-            sequence = max(self._known(poll.serial).sequence + 1, int(now * 1000) + 1)
+            # Not below either clock: a client that lost its spool, or got an old one back, must not go back behind what
+            # it sent before. Own time may have begun in the past and then stays there; the wall is put right.
+            sequence = max(self._known(poll.serial).sequence + 1, int(max(now, wall) * 1000) + 1)
             report = report_of(snapshot, serial=poll.serial, name=poll.name, sequence=sequence, measured_at=now)
             self.add(report, now, self._last_id + 1)
             reports.append(report)

@@ -43,11 +43,12 @@ def path(tmp_path):
 
 @pytest.fixture
 def reopen(path):
-    """`reopen(**options)`: close the spool of before and open the file again."""
+    """`reopen(**options)`: close the spool of before and open the file again; its wall stands at NOW."""
     opened = []
 
     def open_again(**options):
         close_all()
+        options.setdefault("wall", lambda: NOW)
         opened.append(Spool(path, **options))
         return opened[-1]
 
@@ -119,6 +120,16 @@ def test_sequences_rise_over_a_restart_although_the_clock_went_back(reopen):
     [after] = reopen().save([poll()], NOW - 86_400)
 
     assert after["sequence"] == before["sequence"] + 1
+
+
+def test_sequences_follow_a_clock_that_is_put_right_after_the_start(jumping):
+    """The spool may be older than what the server holds, such as on a memory card that lost what was written."""
+    wall, spool = jumping
+    wall.ahead += 30 * 86_400
+
+    [report] = spool.save([poll()], spool.now())
+
+    assert report["sequence"] > (time.time() + 29 * 86_400) * 1000
 
 
 def test_each_printer_has_its_own_sequence(reopen):
@@ -434,6 +445,21 @@ def test_a_disk_that_is_full_again_and_again_is_not_said_each_time(small, said):
         spool.save([poll(printing(n, run_key=f"{n}@1"))], NOW + 2 * n + 1)
 
     assert len(said()) == 2
+
+
+def test_a_trouble_that_stays_is_said_when_the_hour_after_the_one_before_it_is_over(small, said, monkeypatch):
+    spool, fill_up, make_room = small
+    fill_up()
+    spool.save([poll(printing(0))], NOW)
+    make_room()
+    spool.save([poll(printing(1, run_key="2@1"))], NOW + 1)
+    fill_up()
+    spool.save([poll(printing(2, run_key="3@1"))], NOW + 2)
+    monkeypatch.setattr("printqueue.client.spool.SAY_AGAIN_SECONDS", 0.0)
+    spool.save([poll(printing(3, run_key="4@1"))], NOW + 3)
+
+    assert "kept in memory" in said()[-1]
+    assert len(said()) == 3
 
 
 def test_a_client_that_starts_with_a_full_disk_reports_all_the_same(small):
