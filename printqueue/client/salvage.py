@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from printqueue.client.spool_file import KnownPrinter
+from printqueue.client.clock import Era
+from printqueue.client.spool_file import Kept, KnownPrinter
 from printqueue.protocol import Report
 
 SUFFIX: Final = ".damaged"
@@ -30,16 +31,19 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def salvaged_knowledge(path: Path) -> tuple[str | None, dict[str, KnownPrinter]]:
-    """Return the client's uuid and what was kept of its printers, as far as the file at `path` is legible."""
-    client, printers = None, {}
+def salvaged_knowledge(path: Path) -> Kept:
+    """Return what the file at `path` knew beside its reports, as far as it is legible."""
+    kept = Kept()
     with closing(sqlite3.connect(path)) as database:
         for (name,) in _legible(database, "SELECT uuid FROM client"):
-            client = str(name)
+            kept.client = str(name)
         for serial, sequence, memory in _legible(database, "SELECT serial, sequence, memory FROM printer"):
             if isinstance(sequence, int) and _json(memory, dict | None) is not _NOTHING:
-                printers[str(serial)] = KnownPrinter(sequence, memory=memory)
-    return client, printers
+                kept.printers[str(serial)] = KnownPrinter(sequence, memory=memory)
+        for values in _legible(database, "SELECT began, ended, offset, uptime FROM era ORDER BY began"):
+            if all(isinstance(value, float) for value in values):
+                kept.eras.append(Era(*values))
+    return kept
 
 
 def salvaged_reports(path: Path) -> Iterator[tuple[int, float, Report]]:
@@ -47,7 +51,8 @@ def salvaged_reports(path: Path) -> Iterator[tuple[int, float, Report]]:
     with closing(sqlite3.connect(path)) as database:
         for number, recorded_at, body in _legible(database, "SELECT id, recorded_at, body FROM report ORDER BY id"):
             report = _json(body, dict)
-            if report is not _NOTHING and isinstance(recorded_at, float) and report.keys() >= _NEEDED:
+            is_whole = report is not _NOTHING and report.keys() >= _NEEDED and isinstance(report["sequence"], int)
+            if is_whole and isinstance(recorded_at, float):
                 yield number, recorded_at, report
 
 

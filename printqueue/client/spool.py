@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from printqueue.client import clock
-from printqueue.client.clock import Clock, Dates
+from printqueue.client.clock import Clock, Dates, Era
 from printqueue.client.salvage import salvaged_knowledge, salvaged_reports, set_aside
 from printqueue.client.snapshot import Snapshot, report_of
 from printqueue.client.spool_file import (
@@ -158,9 +158,10 @@ class Spool:
         try:
             self._file = SpoolFile(self._path, self._max_bytes)
             kept = self._file.kept()
+            with suppress(DiskError):
+                self._file.forget_old_eras()
         except DamagedError as error:
-            self._begin_anew(error)
-            return Kept()
+            return self._begin_anew(error)
         except DiskError as error:
             self._say(error)
             # Above what the file may hold, should it be legible some day.
@@ -169,8 +170,6 @@ class Spool:
         self.client = kept.client or ""
         self._printers, self._written, self._newest = kept.printers, dict(kept.printers), kept.newest
         self._last_id = max((report.id for report in kept.newest.values()), default=0)
-        with suppress(DiskError):
-            self._file.forget_old_eras()
         return kept
 
     def _store(self, reports: list[Waiting], now: float) -> None:
@@ -198,7 +197,7 @@ class Spool:
             self.client,
             reports,
             printers,
-            self.clock.era(),
+            [self.clock.era()],
             settled=self._settled,
             spared=self._spared,
             durable=durable,
@@ -213,8 +212,8 @@ class Spool:
 
     def _empty_overflow(self, file: SpoolFile, overflow: SpoolFile) -> None:
         while held := overflow.read(SLICE, without=self._settled):
-            file.write(self.client, held, {}, None, spared=self._spared, durable=False)
-            overflow.write(self.client, [], {}, None, settled=[report.id for report in held], durable=False)
+            file.write(self.client, held, {}, [], spared=self._spared, durable=False)
+            overflow.write(self.client, [], {}, [], settled=[report.id for report in held], durable=False)
             self._overflow_from = held[-1].id + 1
         overflow.close()
         self._overflow = None
@@ -245,7 +244,7 @@ class Spool:
             self._overflow, self._overflow_from = SpoolFile(IN_MEMORY, MAX_BYTES_IN_MEMORY), self._last_id + 1
         self._overflow_from = min([self._overflow_from, *(report.id for report in reports)])
         settled = self._settled_in_overflow
-        self._overflow.write(self.client, reports, {}, None, settled=settled, spared=self._spared, durable=False)
+        self._overflow.write(self.client, reports, {}, [], settled=settled, spared=self._spared, durable=False)
         self._settled -= settled
 
     def _read(self, file: SpoolFile | None, limit: int, without_printers: Collection[str]) -> list[Waiting]:
@@ -259,8 +258,8 @@ class Spool:
             self._say(error)
         return []
 
-    def _begin_anew(self, error: DamagedError) -> None:
-        """Set the damaged file aside and begin another, with what is legible of it."""
+    def _begin_anew(self, error: DamagedError) -> Kept:
+        """Set the damaged file aside and begin another, with what is legible of it. Return what that one knew."""
         if self._file is not None:
             self._file.close()
         self._file = None
@@ -268,27 +267,31 @@ class Spool:
             aside = set_aside(Path(self._path))
         except OSError as reason:
             self._say(DiskError(f"{error} It cannot be set aside: {reason.strerror}."))
-            return
+            return Kept()
         logger.error("%s It was set aside as %s; what is legible of it is kept.", error, aside)
-        client, printers = salvaged_knowledge(aside)
-        self.client = self.client or client or str(uuid.uuid4())
-        self._printers = printers | self._printers
+        kept = salvaged_knowledge(aside)
+        self.client = self.client or kept.client or str(uuid.uuid4())
+        self._printers = kept.printers | self._printers
         intake = _Intake({}, {}, 0)
         for number, recorded_at, report in salvaged_reports(aside):
             if number not in self._settled:
                 intake.add(report, recorded_at, number)
             if len(intake.reports) >= SLICE:
-                self._take_over(intake)
-        self._take_over(intake)
+                self._take_over(intake, kept.eras)
+        self._take_over(intake, kept.eras)
+        return kept
 
-    def _take_over(self, intake: _Intake) -> None:
+    def _take_over(self, intake: _Intake, eras: list[Era]) -> None:
         """Keep salvaged reports in the new file, a slice at a time: all of a large one would not fit into memory."""
         self._newest = intake.newest | self._newest
+        for serial, said in intake.printers.items():
+            known = self._printers.get(serial, KnownPrinter())
+            self._printers[serial] = replace(known, sequence=max(known.sequence, said.sequence))
         self._last_id = max([self._last_id, *(report.id for report in intake.reports)])
         try:
             if self._file is None:
                 self._file, self._written = SpoolFile(self._path, self._max_bytes), {}
-            self._file.write(self.client, intake.reports, self._printers, None, spared=self._spared, durable=True)
+            self._file.write(self.client, intake.reports, self._printers, eras, spared=self._spared, durable=True)
         except SpoolError as error:
             self._say(error)
             self._overflow_with(intake.reports)

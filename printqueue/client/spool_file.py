@@ -162,7 +162,7 @@ class SpoolFile:
         client: str,
         reports: Collection[Waiting],
         printers: dict[str, KnownPrinter],
-        era: Era | None,
+        eras: Collection[Era],
         *,
         settled: Collection[int] = (),
         spared: Collection[int] = (),
@@ -184,8 +184,7 @@ class SpoolFile:
                 "INSERT OR REPLACE INTO printer VALUES (?, ?, ?, ?, ?)",
                 [(serial, *astuple(known)) for serial, known in printers.items()],
             )
-            if era is not None:
-                self._database.execute("INSERT OR REPLACE INTO era VALUES (?, ?, ?, ?)", astuple(era))
+            self._database.executemany("INSERT OR REPLACE INTO era VALUES (?, ?, ?, ?)", [astuple(era) for era in eras])
 
     def read(
         self, limit: int, *, without: Collection[int] = (), without_printers: Collection[str] = ()

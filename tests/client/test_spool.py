@@ -359,6 +359,27 @@ def test_after_damage_sequences_rise(path, reopen):
     assert report["sequence"] > last
 
 
+def test_after_damage_own_time_does_not_go_back(path):
+    """It may be ahead of the wall; reports that were kept would be dated in the future, and refused."""
+    spool = Spool(path, wall=lambda: NOW_2026, uptime=lambda: 5000.0)
+    spool.save([poll(printing(1))], spool.now())
+    spool.close()
+    spool = Spool(path, wall=lambda: NOW_2026 - 86_400 * 3, uptime=lambda: 30.0)
+    [before] = spool.save([poll(printing(2))], spool.now())
+    spool.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("DELETE FROM printer; PRAGMA user_version = 1;")
+
+    spool = Spool(path, wall=lambda: NOW_2026 - 86_400 * 3, uptime=lambda: 60.0)
+    [after] = spool.save([poll(printing(3))], spool.now())
+    bodies, sent_at = spool.dated(spool.waiting(9))
+    spool.close()
+
+    assert after["sequence"] > before["sequence"]
+    assert len(bodies) == 3
+    assert max(seconds(json.loads(body)["measuredAt"]) for body in bodies) <= sent_at
+
+
 def test_damage_that_shows_while_the_file_is_open_costs_no_report_that_comes_after(path, reopen, said):
     spool = reopen()
     fill(spool, 500)
