@@ -166,7 +166,10 @@ class Spool:
             self._say(error)
             # Above what the file may hold, should it be legible some day.
             self._last_id = int(time.time() * 1000)
-            return Kept()
+            # A card that fails is mounted read-only; the prints that are on go on all the same.
+            kept = salvaged_knowledge(Path(self._path), is_read_only=True)
+            self.client, self._printers = kept.client or "", kept.printers
+            return kept
         self.client = kept.client or ""
         self._printers, self._written, self._newest = kept.printers, dict(kept.printers), kept.newest
         self._last_id = max((report.id for report in kept.newest.values()), default=0)

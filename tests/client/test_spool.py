@@ -380,6 +380,30 @@ def test_after_damage_own_time_does_not_go_back(path):
     assert max(seconds(json.loads(body)["measuredAt"]) for body in bodies) <= sent_at
 
 
+@pytest.mark.parametrize(
+    "tipped",
+    [
+        "UPDATE report SET body = substr(body, 1, 40) WHERE id = 2",
+        "UPDATE report SET body = replace(body, 'measuredAt\":\"2', 'measuredAt\":\"x') WHERE id = 2",
+        "UPDATE report SET worth = 9 WHERE id = 2",
+        "UPDATE report SET body = CAST(x'ff' || CAST(body AS BLOB) AS TEXT) WHERE id = 2",
+        "UPDATE printer SET memory = '{'",
+    ],
+)
+def test_a_bit_that_tipped_in_a_row_holds_up_nothing(path, reopen, said, tipped):
+    reopen().save([poll(*map(printing, [1, 2, 3]))], NOW)
+    reopen().close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(tipped)
+
+    spool = reopen()
+    spool.waiting(9)
+
+    assert percents(spool)[:1] + percents(spool)[-1:] == [1, 3]
+    assert spool.memory("sim-1") is None
+    assert [line for line in said() if "set aside" in line] == said()
+
+
 def test_damage_that_shows_while_the_file_is_open_costs_no_report_that_comes_after(path, reopen, said):
     spool = reopen()
     fill(spool, 500)
@@ -502,3 +526,25 @@ def test_the_file_is_plain_sqlite(path, reopen):
 
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT count(*) FROM report").fetchone() == (1,)
+
+
+# ---------------------------------------------------------------------- a disk that may only be read
+
+
+def test_a_restart_on_a_disk_that_became_read_only_changes_neither_name_nor_runs(tmp_path, said):
+    with small_disk(tmp_path / "disk") as disk:
+        path = disk.folder / "spool.sqlite3"
+        spool = Spool(path)
+        [before] = spool.save([poll(printing(1), memory={"key": "1@1"})], spool.now())
+        client = spool.client
+        spool.close()
+        disk.forbid_writing()
+
+        spool = Spool(path)
+        [after] = spool.save([poll(printing(2), memory={"key": "1@1"})], spool.now())
+
+        assert (spool.client, spool.memory("sim-1")) == (client, {"key": "1@1"})
+        assert after["sequence"] > before["sequence"]
+        assert percents(spool) == [2]
+        assert [line for line in said() if "kept in memory" in line] == said()
+        spool.close()
