@@ -412,6 +412,9 @@ class PrintQueue(JobRow):
             raise InvalidTransition("link", f"linked to {previous.code if previous else 'no job'} by now")
         if run.is_active and not self.is_open:
             raise InvalidTransition("link a running print to this job", self.state)
+        if run.is_active and run.source == RunSource.PUT and previous is not None and not is_ours:
+            # Its client knows it by that job alone, and would begin another one there with its next word.
+            raise InvalidTransition("link to another job", f"fed by a client that names {previous.code}")
         changes = [previous.let_go(run, who=by, at=now)] if previous and not is_ours else []
         run.join(self, linked_by(by, now), by=by, now=now)
         if run.is_active or (run.state in {RunState.COMPLETED, RunState.UNKNOWN_END} and self.is_open):

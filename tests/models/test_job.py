@@ -446,3 +446,18 @@ def test_a_good_copy_of_another_job_counts_for_the_one_it_is_linked_to_while_tha
 
     run.refresh_from_db()
     assert (job.state, job.copies_done, run.is_counted) == (JobState.PRINTING, 1, True)
+
+
+def test_a_print_that_its_client_feeds_by_the_job_stays_that_jobs() -> None:
+    client = Client(make_printer())
+    fed, other = make_job(), make_job()
+    client.put(fed, 50)
+    run = fed.current_run
+    assert run is not None
+
+    with pytest.raises(InvalidTransition, match=fed.code):
+        other.link(run, by=Who(), now=client.now)
+    client.put(fed, 51)
+
+    fed.refresh_from_db()
+    assert (fed.state, fed.progress, fed.runs.count(), other.runs.count()) == (JobState.PRINTING, 51, 1, 0)
