@@ -12,7 +12,7 @@ from printqueue.file_words import says_nothing
 from printqueue.live.revisions import Change
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
 from printqueue.models.locks import Moved, locked
-from printqueue.models.printer import REPORTED_FIELDS
+from printqueue.models.printer import REPORTED_FIELDS, links_changed
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
@@ -264,6 +264,10 @@ class Reception:
         elif job is not None and not self.is_plain:
             # The job is at its next copy already, or closed: its page shows the run all the same.
             for change in job.count(run) or [Change(job, [])]:
+                self.rows.change(change)
+        elif job is None and not self.decision.moves_printer:
+            # It waits in the tray, and the printer, which tells the pages of it, is at its next print already.
+            for change in links_changed(self.printer, self.call.received_at):
                 self.rows.change(change)
         if self.is_plain:
             self.rows.observed(run)

@@ -325,3 +325,14 @@ def test_a_print_that_was_lost_elsewhere_may_go_on_here(left, right):
 
     assert fresh(lost).state == JobState.PRINTING
     assert prints(left, "1@0").job is None
+
+
+def test_the_late_end_of_a_print_in_the_tray_is_told_by_its_printer(left):
+    prints(left, "1@0", "unknown_end")
+    prints(left, "2@0")
+    late = left.sequence - 1
+
+    left.says("completed", run_key="1@0", sequence=late)
+
+    assert PrintRun.objects.get(run_key="1@0").state == RunState.COMPLETED
+    assert Printer.objects.get().links_changed_at == left.now
