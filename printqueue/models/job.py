@@ -396,13 +396,16 @@ class PrintQueue(JobRow):
         save_revised([Change(self, ["is_enabled"])])
 
     @in_transaction
-    def link(self, run: PrintRun, *, by: Who, now: datetime, seen: int | None | EllipsisType = ...) -> None:
+    def link(
+        self, run: PrintRun, *, by: Who, now: datetime, seen: int | None | EllipsisType = ..., moves: bool = False
+    ) -> None:
         """Say that `run` is a print of this job, and not of the job it may belong to now.
 
         An active run moves the job from now on, also one that staff took the job from; a completed one counts as a
-        good copy; one that nobody saw end asks how it ended; any other only joins the history. Raises
-        InvalidTransition for an active run when the job is closed or has one already, and when `seen` is given, the
-        job (None: none) that the caller saw the run belong to, and it belongs to another by now.
+        good copy; one that nobody saw end asks how it ended; any other only joins the history, unless it `moves` the
+        job, if that is ready, as it did before it was unlinked. Raises InvalidTransition for an active run when the job
+        is closed or has one already, or when its client names another job; and when `seen` is given, the job (None:
+        none) that the caller saw the run belong to, and it belongs to another by now.
         """
         printer, previous = self._lock_with(run)
         is_ours = previous is not None and previous.pk == self.pk
@@ -417,7 +420,8 @@ class PrintQueue(JobRow):
             raise InvalidTransition("link to another job", f"fed by a client that names {previous.code}")
         changes = [previous.let_go(run, who=by, at=now)] if previous and not is_ours else []
         run.join(self, linked_by(by, now), by=by, now=now)
-        if run.is_active or (run.state in {RunState.COMPLETED, RunState.UNKNOWN_END} and self.is_open):
+        asks_or_counts = run.state in {RunState.COMPLETED, RunState.UNKNOWN_END} and self.is_open
+        if run.is_active or asks_or_counts or (moves and self.state == JobState.READY):
             changes.append(self.follow(run, who=by, at=now))
         else:
             changes += self.count(run) or [Change(self, [])]
@@ -428,7 +432,8 @@ class PrintQueue(JobRow):
     def unlink(self, run: PrintRun, *, by: Who, now: datetime) -> None:
         """Say that `run` is not a print of this job; a job that it moved goes back to its place in the queue.
 
-        If nobody saw the print before end, the job goes back to that one and asks how it ended. Raises InvalidTransition when the run belongs to another job by now.
+        If nobody saw the print before end, the job goes back to that one and asks how it ended. Raises
+        InvalidTransition when the run belongs to another job by now.
         """
         printer, present = self._lock_with(run)
         if present is None:

@@ -108,7 +108,9 @@ class Printer(Revisioned):
     lease_since = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     links_changed_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When staff last said which job one of its runs belongs to, or one that is over was told of late.")
+        null=True,
+        blank=True,
+        help_text=_("When staff last said which job one of its runs belongs to, or one that is over was told of late."),
     )
 
     objects = PrinterQuerySet.as_manager()

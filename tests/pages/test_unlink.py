@@ -43,6 +43,22 @@ def test_its_undo_gives_the_print_back(htmx, beside):
     assert (job.state, job.progress) == ("printing", 41.2)
 
 
+def test_its_undo_gives_a_failed_print_back_to_a_failed_job(htmx, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=41.2)
+    beside.says("failed", run_key="a")
+    run = PrintRun.objects.get()
+
+    response = htmx.post(f"{LIST}runs/{run.pk}/unlink/", {"job": job.pk})
+    [undo] = re.findall(r'action="([^"]+)"', text_of(response))
+    job.refresh_from_db()
+    assert job.state == "ready"
+    htmx.post(undo.replace("&amp;", "&"))
+
+    job.refresh_from_db()
+    assert (job.state, job.progress, job.current_run) == ("failed", 41.2, run)
+
+
 def test_a_print_that_belongs_to_another_job_by_now_stays_there(htmx, beside):
     seen, present = ready_job(), ready_job()
     beside.says("printing", run_key="a", file_name="strange.gcode", progress=41.2)
