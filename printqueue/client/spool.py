@@ -10,17 +10,16 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from printqueue.client import clock
-from printqueue.client.clock import Clock, Dates, Era
+from printqueue.client.clock import Clock, Era
+from printqueue.client.intake import Intake, Poll, dated, shifted
 from printqueue.client.salvage import salvaged_knowledge, salvaged_reports, set_aside
-from printqueue.client.snapshot import Snapshot, report_of
 from printqueue.client.spool_file import (
     IN_MEMORY,
     SLICE,
@@ -31,9 +30,8 @@ from printqueue.client.spool_file import (
     SpoolError,
     SpoolFile,
     Waiting,
-    Worth,
 )
-from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, Report, wire_time
+from printqueue.protocol import Report
 
 __all__ = ["IN_MEMORY", "Poll", "Spool", "SpoolError", "Waiting"]
 
@@ -53,16 +51,6 @@ SAY_AGAIN_SECONDS: Final = 3600.0
 
 SETTLED_AT_MOST: Final = 1000
 """How many reports that were sent may wait for the next poll to be deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """What one look at one printer gave: snapshots, oldest first, and what its driver has to remember."""
-
-    serial: str
-    name: str | None
-    snapshots: list[Snapshot]
-    memory: dict[str, Any] | None
 
 
 class Spool:
@@ -127,11 +115,11 @@ class Spool:
         """
         dates = self.clock.dates()
         with self._lock:
-            intake = _Intake(self._printers, self._newest, self._last_id)
+            intake = Intake(self._printers, self._newest, self._last_id)
             reports = [report for poll in polls for report in intake.take(poll, now, dates.now)]
             self._printers |= intake.printers
             self._store(intake.reports, now)
-        return [_shifted(report, dates.shift(now)) for report in reports]
+        return [shifted(report, dates.shift(now)) for report in reports]
 
     def waiting(self, limit: int, without_printers: Collection[str] = ()) -> list[Waiting]:
         """Return up to `limit` reports to send, oldest first, none of those printers."""
@@ -142,7 +130,7 @@ class Spool:
     def dated(self, reports: Iterable[Waiting]) -> tuple[list[str], float]:
         """Return the bodies as they are to be sent at this moment, and the moment, both by the clock on the wall."""
         dates = self.clock.dates()
-        return [_dated(report, dates) for report in reports], dates.now
+        return [dated(report, dates) for report in reports], dates.now
 
     def forget(self, sent: Iterable[Waiting]) -> None:
         """Drop reports that are settled. The file learns of it with the next poll: after a kill they are sent again."""
@@ -275,7 +263,7 @@ class Spool:
         kept = salvaged_knowledge(aside)
         self.client = self.client or kept.client or str(uuid.uuid4())
         self._printers = kept.printers | self._printers
-        intake = _Intake({}, {}, 0)
+        intake = Intake({}, {}, 0)
         for number, recorded_at, report in salvaged_reports(aside):
             if number not in self._settled:
                 intake.add(report, recorded_at, number)
@@ -284,7 +272,7 @@ class Spool:
         self._take_over(intake, kept.eras)
         return kept
 
-    def _take_over(self, intake: _Intake, eras: list[Era]) -> None:
+    def _take_over(self, intake: Intake, eras: list[Era]) -> None:
         """Keep salvaged reports in the new file, a slice at a time: all of a large one would not fit into memory."""
         self._newest = intake.newest | self._newest
         for serial, said in intake.printers.items():
@@ -306,75 +294,3 @@ class Spool:
         if not self._is_trouble_said and now - self._said_at >= SAY_AGAIN_SECONDS:
             logger.error("%s Reports are kept in memory meanwhile.", error)
             self._said_at, self._is_trouble_said = now, True
-
-
-class _Intake:
-    """New reports, each compared with the one before it of its printer. What it was given stays as it is."""
-
-    def __init__(self, printers: Mapping[str, KnownPrinter], newest: Mapping[str, Waiting], last_id: int) -> None:
-        self.reports: list[Waiting] = []
-        self.printers: dict[str, KnownPrinter] = {}
-        self.newest: dict[str, Waiting] = {}
-        self._old_printers, self._old_newest, self._last_id = printers, newest, last_id
-
-    def take(self, poll: Poll, now: float, wall: float) -> list[Report]:
-        """Take what one poll gave at own time `now`, which is `wall` on the wall. Return the reports."""
-        reports = []
-        for snapshot in poll.snapshots:
-            # Not below either clock: a client that lost its spool, or got an old one back, must not go back behind what
-            # it sent before. Own time may have begun in the past and then stays there; the wall is put right.
-            sequence = max(self._known(poll.serial).sequence + 1, int(max(now, wall) * 1000) + 1)
-            report = report_of(snapshot, serial=poll.serial, name=poll.name, sequence=sequence, measured_at=now)
-            self.add(report, now, self._last_id + 1)
-            reports.append(report)
-        self.printers[poll.serial] = replace(self._known(poll.serial), memory=json.dumps(poll.memory))
-        return reports
-
-    def add(self, report: Report, recorded_at: float, number: int) -> None:
-        """Take one report, which gets the number `number`."""
-        serial = report["printer"]
-        known, last = self._known(serial), self.newest.get(serial) or self._old_newest.get(serial)
-        says, run_key = f"{report['state']} {report.get('runKey', '')}", report.get("runKey", known.run_key)
-        waiting = Waiting(
-            id=number,
-            printer=serial,
-            recorded_at=recorded_at,
-            worth=_worth(report["state"], is_news=says != known.says, is_other_run=run_key != known.run_key),
-            level=0,
-            place=last.place + 1 if last else 0,
-            body=json.dumps(report, ensure_ascii=False, separators=(",", ":")),
-        )
-        self.reports.append(waiting)
-        self.newest[serial] = waiting
-        self._last_id = number
-        self.printers[serial] = replace(known, sequence=report["sequence"], says=says, run_key=run_key)
-
-    def _known(self, serial: str) -> KnownPrinter:
-        return self.printers.get(serial) or self._old_printers.get(serial) or KnownPrinter()
-
-
-def _worth(state: str, *, is_news: bool, is_other_run: bool) -> Worth:
-    if is_other_run or (is_news and state in ENDED_STATES):
-        return Worth.START_OR_END
-    if is_news:
-        return Worth.CHANGE
-    return Worth.PROGRESS if state in ACTIVE_STATES else Worth.PRESENCE
-
-
-def _dated(report: Waiting, dates: Dates) -> str:
-    shift = dates.shift(report.recorded_at)
-    if not shift:
-        return report.body
-    return json.dumps(_shifted(json.loads(report.body), shift), ensure_ascii=False, separators=(",", ":"))
-
-
-def _shifted(report: Report, seconds: float) -> Report:
-    """Return `report` with its times moved by so many seconds."""
-    if not seconds:
-        return report
-    moved: dict[str, Any] = {
-        name: wire_time(datetime.fromisoformat(text) + timedelta(seconds=seconds))
-        for name in ("measuredAt", "startedAt")
-        if isinstance(text := report.get(name), str)
-    }
-    return cast("Report", {**report, **moved})
