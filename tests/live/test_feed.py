@@ -99,7 +99,6 @@ def test_whoever_is_too_far_behind_gets_no_single_events(monkeypatch):
 def test_reading_takes_one_query_a_kind_however_many_rows(kind, django_assert_num_queries):
     kind(), kind()
     end = Position.current()
-    read_after(0, end)  # PostgreSQL is told once a connection what it is to keep
 
     with django_assert_num_queries(2):
         read_after(0, end)

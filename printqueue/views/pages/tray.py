@@ -26,6 +26,7 @@ SUGGESTED: Final = 2
 
 LISTED: Final = 100
 """How many jobs the list of a print holds: more are found on a page of their own."""
+
 CONSIDERED: Final = 500
 """Of how many jobs that the name of a print may speak for the likely ones are found; they are nowhere near as many."""
 
