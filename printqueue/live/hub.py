@@ -180,10 +180,19 @@ class Hub(Listener):
         self._is_flush_due = False
         events = self._taken()
         if events:
-            burst = Burst(events)
-            self._tell_all(lambda member: member.push(burst))
+            self._tell_all(self._telling(events))
         now = self.loop.time()
         self._rests_until = now + min(LONGEST_REST, RESTS * (now - began))
+
+    @staticmethod
+    def _telling(events: Sequence[RowEvent]) -> Callable[[Member], None]:
+        """Return what tells a page of `events`."""
+        try:
+            burst = Burst(events)
+        except Exception:
+            logger.exception("What changed could not be written down; every page reads the database.")
+            return Member.miss
+        return lambda member: member.push(burst)
 
     def _tell_all(self, tell: Callable[[Member], None]) -> None:
         """Call `tell` for every page; where it goes wrong for one, the others are told all the same."""

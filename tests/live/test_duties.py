@@ -1,6 +1,7 @@
 """What a stream does by itself, in the test's own process and at a quicker rhythm."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, aclosing
@@ -190,6 +191,32 @@ class BrokenLine(Line):
     def write_now(self, piece: Piece) -> bool:
         self.times += 1
         raise ValueError("a bug")
+
+
+async def test_a_change_that_cannot_be_written_down_is_read_from_the_database(monkeypatch, caplog):
+    job = await in_thread(make_job)
+    async with aclosing(stream_of(viewer()).guarded()) as pieces:
+        events = events_of(pieces)
+        await until(events, lambda message: message["type"] == "job")
+        told = asyncio.create_task(until(events, at(1)))
+        monkeypatch.setattr(hub, "Burst", failing_once(hub.Burst))
+
+        await in_thread(partial(report_progress, job, 1))
+
+        await told
+    assert "could not be written down" in caplog.text
+
+
+def failing_once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """`make`, which raises what it never raises the first time that it is called."""
+    calls = itertools.count()
+
+    def made(*args: Any) -> Any:
+        if next(calls) == 0:
+            raise ValueError("a bug")
+        return make(*args)
+
+    return made
 
 
 def at(percent: float):
