@@ -72,6 +72,8 @@ class Reception:
             # A new baseline: another client's numbers say nothing about this one's.
             self.printer.last_sequence = None
         self.printer.renew_lease(self.call.actor.key, self.call.client, self.call.received_at)
+        if self.decision.moves_printer:
+            self._take_name()  # first: the reasons of transitions name the printer
         self._apply_to_runs()
         if self.decision.moves_printer:
             self._apply_to_printer()
@@ -323,15 +325,17 @@ class Reception:
 
     # ------------------------------------------------------------------ the printer's live state
 
+    def _take_name(self) -> None:
+        if self.report.printer_name and not self.printer.is_named_by_staff:
+            self.printer.name = self.report.printer_name
+        self.printer.model = self.report.model or self.printer.model
+
     def _apply_to_printer(self) -> None:
         report, printer = self.report, self.printer
         if printer.state != report.state:
             printer.state, printer.state_since = report.state.value, self.at
         printer.last_report_at = self.at
         printer.last_sequence = report.sequence if report.sequence is not None else printer.last_sequence
-        if report.printer_name and not printer.is_named_by_staff:
-            printer.name = report.printer_name
-        printer.model = report.model or printer.model
         on_machine = next((run for run in (self.run, self.active) if run is not None and run.is_active), None)
         printer.run = on_machine
         # What was known of a printer that is not heard stays on its card, marked as last known.

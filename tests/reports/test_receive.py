@@ -67,6 +67,16 @@ def test_a_paused_printer_pauses_its_job_and_says_why(client: Client) -> None:
     assert job.transitions.latest("id").reason == "On Left: 0300-8006 Filament ran out"
 
 
+def test_the_reason_of_the_first_print_names_the_printer_as_its_client_does() -> None:
+    job = make_job(print_file_name="ring.gcode")
+
+    client = Client(make_printer("01P00A", name=""))
+
+    client.says("printing", run_key="1@0", file_name="ring.gcode", printer_name="Left P1S")
+
+    assert job.transitions.latest("id").reason == "Run on Left P1S: only open job with this file"
+
+
 def test_a_full_bar_that_still_prints_completes_nothing(client: Client) -> None:
     job = make_job(print_file_name="ring.gcode")
     client.says("printing", run_key="1@0", file_name="ring.gcode", progress=99)
