@@ -1,5 +1,7 @@
 """At a desk and on the touch screen beside the printers: nothing is cut, nothing overlaps, a finger hits what it aims at."""
 
+import re
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import ViewportSize, expect
@@ -40,6 +42,18 @@ def test_every_page_fits_the_desk_and_the_touch_screen(staff, page, complaints):
 
     assert {name: faults for name, faults in found.items() if faults} == {}
     assert [text for text in complaints if "999999" not in text] == []
+
+
+def test_a_print_that_ends_on_another_day_fits(job, left, page):
+    left.says(
+        "printing", run_key="1@1", file_name=job.print_file_name, progress=99.94, remaining_seconds=100_000,
+        layer=9_998, total_layers=9_999,
+    )  # fmt: skip
+
+    go(page)
+    expect(page.locator(".q-eta strong")).to_have_text(re.compile(r"\w+ \d\d:\d\d"))
+
+    assert [faults_at(page, DESK), faults_at(page, TOUCH, FINGER_PX), faults_at(page, PHONE)] == 3 * [[]]
 
 
 def test_the_longest_texts_widen_no_page(server, page):
