@@ -50,6 +50,8 @@ KEY_BURST = environment.integer("KEY_BURST", 40, least=1, most=1_000_000)  # req
 STREAMS = environment.integer("STREAMS", 1000, least=1, most=100_000)  # open event streams of one server
 STREAMS_PER_USER = environment.integer("STREAMS_PER_USER", 50, least=1, most=100_000)  # and of one user or key
 
+SAMPLES_KEPT_DAYS = environment.integer("SAMPLES_KEPT_DAYS", 90, least=1, most=36_500)
+
 LOG_FORMAT = environment.choice("LOG_FORMAT", ("plain", "json"))
 
 # The application

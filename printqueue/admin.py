@@ -271,7 +271,10 @@ class PrinterKeyAdmin(Asking):
 
 @admin.register(Sample)
 class SampleAdmin(ReadOnly):
-    list_display = ("run", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped")
+    list_display = (
+        "run", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped", "follows_gap",
+    )  # fmt: skip
+    ordering = ("-pk",)
     list_filter = ("state", "is_clamped", "at")
     search_fields = ("run__file_name", "run__job__code")
     list_select_related = ("run__printer",)

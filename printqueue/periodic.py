@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
-from printqueue.models.periodic import PeriodicTask
+from printqueue.models import PeriodicTask, Sample
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,24 @@ def clear_expired_sessions(now: datetime) -> None:
     call_command("clearsessions")
 
 
+SAMPLES_AT_ONCE: Final = 200
+"""Deleted in one transaction, a matter of milliseconds: on SQLite every report waits for it."""
+
+SAMPLES_A_TURN: Final = 2_000
+"""More than a large shop has new ones in the same time."""
+
+
+def forget_samples(now: datetime) -> None:
+    """Delete the samples that are older than SAMPLES_KEPT_DAYS; runs and their changes of state stay for ever."""
+    before = now - timedelta(days=settings.SAMPLES_KEPT_DAYS)
+    for _ in range(SAMPLES_A_TURN // SAMPLES_AT_ONCE):
+        if not Sample.forget(before, SAMPLES_AT_ONCE):
+            break
+
+
 TASKS: Final[Mapping[Callable[[datetime], None], timedelta]] = {
     clear_expired_sessions: timedelta(days=1),
+    forget_samples: timedelta(minutes=1),
 }
 """Each task and how often it is due. A task is called with the time, and may be called once more after it failed."""
 

@@ -71,6 +71,7 @@ def test_every_variable_that_settings_read_is_documented():
         ("TRUSTED_PROXIES", "-1"),
         ("KEY_RATE", "0"),
         ("KEY_BURST", "1.5"),
+        ("SAMPLES_KEPT_DAYS", "0"),
         ("LOG_FORMAT", "xml"),
         ("DATABASE_URL", "mysql://localhost/queue"),
         ("DATABASE_URL", "sqlite://:memory:"),

@@ -51,7 +51,7 @@ TRAY_KEEPS: Final = timedelta(hours=24)
 
 OBSERVED_FIELDS: Final = (
     "source", "file_name", "progress", "remaining_seconds", "layer", "total_layers",
-    "error_code", "error_message", "last_report_at", "last_sequence", "fed_by",
+    "error_code", "error_message", "last_report_at", "last_sequence", "fed_by", "course",
 )  # fmt: skip
 """What an observation may change while the state stays."""
 
@@ -116,6 +116,9 @@ class PrintRun(models.Model):
     last_report_at = models.DateTimeField(null=True, blank=True)
     last_sequence = models.BigIntegerField(null=True, blank=True)
     fed_by = models.CharField(max_length=100, blank=True, help_text=_("Who sends its reports."))
+    course = models.TextField(
+        blank=True, editable=False, help_text=_("What decides whether its next report is one sample more.")
+    )
 
     is_counted = models.BooleanField(default=False, help_text=_("It is one of its job's good copies."))
     match_reason = models.CharField(max_length=200, blank=True)
