@@ -46,7 +46,7 @@ class Sample(models.Model):
     @property
     def point(self) -> Point:
         """Return it as `history` sees it."""
-        return Point(self.at.timestamp(), str(self.state), self.progress, self.layer, self.nozzle_c, self.bed_c)
+        return Point(self.at.timestamp(), str(self.state), float(self.progress), self.layer, self.nozzle_c, self.bed_c)
 
     @property
     def kept(self) -> Kept:
