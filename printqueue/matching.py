@@ -44,6 +44,7 @@ class Standing(Enum):
     """Whether a job can take a run, and if not, whether the run may be its all the same."""
 
     OPEN = auto()  # it can
+    LOST = auto()  # it can: nobody knows how its last print ended, which may have been begun anew on any printer
     BUSY = auto()  # its last copy is on a machine
     WANTS_MORE = auto()  # one copy is on a machine, and others are to be printed
     FAILED = auto()  # its print failed or was cancelled lately, and may have been begun anew
@@ -57,7 +58,7 @@ class Standing(Enum):
     @property
     def is_wanted(self) -> bool:
         """Whether it is not over."""
-        return self in {Standing.OPEN, Standing.BUSY, Standing.WANTS_MORE}
+        return self not in {Standing.FAILED, Standing.ENDED}
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,13 @@ class OpenJob:
     printer_id: int | None
     place: int
     started_at: datetime | None
-    copies_left: int
     standing: Standing = Standing.OPEN
     printed: frozenset[str] = frozenset()
 
     @property
     def is_open(self) -> bool:
         """Whether it can take a run."""
-        return self.standing == Standing.OPEN
+        return self.standing in {Standing.OPEN, Standing.LOST}
 
     def is_same_wish_as(self, other: OpenJob) -> bool:
         """Whether a print of one may as well be the other's: the same file of the same design for the same customer."""
@@ -168,7 +168,9 @@ class _Evidence:
         if not self.with_this_file:
             return False
         wanting = [job for job in self.with_this_file if job.is_open or job.standing.may_go_on]
-        return self._match(wanting, ONLY_OPEN_JOB)
+        # Whoever asks for a done job's file, with its code in it, is served; one that is not done may be meant itself.
+        meant = [job for job in self.coded if job.standing != Standing.ENDED and job not in wanting]
+        return self._match(wanting + meant, ONLY_OPEN_JOB)
 
     def by_parts(self) -> Match | bool:
         """The only job whose customer and design are both in the name, and no other's."""
@@ -185,7 +187,7 @@ class _Evidence:
             return True
         # Jobs wanted elsewhere are not in the way of those that are wanted here.
         if all(job.printer_id == self.run.printer_id for job in here):
-            jobs = [job for job in jobs if not job.is_open or job in here]
+            jobs = [job for job in jobs if job in here or job.standing != Standing.OPEN]
         if not all(job.is_same_wish_as(here[0]) for job in jobs if job != here[0]):
             return True
         first = here[0]

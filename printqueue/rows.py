@@ -104,7 +104,10 @@ def _short(cursor: CursorWrapper, statement: Statement) -> str:
     names = _kept.setdefault(cursor.connection, {})
     if statement.sql not in names:
         name = f"rows_{len(names)}"
-        cursor.execute(f"PREPARE {name} AS {statement.sql}" % tuple(f"${number}" for number in numbers))
+        prepare = f"PREPARE {name} AS {statement.sql}" % tuple(f"${number}" for number in numbers)
+        # Once a connection, like what Django itself sets there; past its log, where only what a call asks for is counted.
+        with cursor.db.wrap_database_errors:
+            cursor.cursor.execute(prepare)
         names[statement.sql] = name
     return f"EXECUTE {names[statement.sql]}{places(numbers) if numbers else ''}"
 

@@ -21,6 +21,7 @@ NOW = datetime(2026, 11, 23, 15, 6, tzinfo=UTC)
         ("no ending", "No ending"),
         ("___.gcode", "Print"),
         (".gcode", "Print"),
+        ("r" + "x" * 240 + ".gcode", "R" + "x" * 199),  # as long as a design's name may be
     ],
 )
 def test_a_design_is_named_after_its_file(file_name: str, design: str) -> None:
@@ -60,10 +61,11 @@ DESIGNS = [
 ]
 
 
+@pytest.mark.parametrize("code", ["K2Q", "B0A", "ABC"])  # with a number in front, a telling code and two of a word
 @pytest.mark.parametrize("design", DESIGNS)
-def test_a_print_of_the_certain_name_is_linked_whatever_else_is_wanted(design: str) -> None:
+def test_a_print_of_the_certain_name_is_linked_whatever_else_is_wanted(design: str, code: str) -> None:
     jobs = [
-        OpenJob(pk, f"{pk}K2Q", other, f"C-104{pk}", "plate_1.gcode", None, pk, None, 1)
+        OpenJob(pk, f"{pk}{code}", other, f"C-104{pk}", "plate_1.gcode", None, pk, None)
         for pk, other in enumerate(DESIGNS, start=1)
     ]
     job = jobs[DESIGNS.index(design)]

@@ -35,7 +35,7 @@ ASK = "ask"
 def job(code: str, design: str = "", customer: str = "", file: str = "", *, at: int | None = None) -> OpenJob:
     """An open job, bound to printer `at`; its number and its place are those of its code."""
     pk = int(code, 36)
-    return OpenJob(pk, code, design or f"Part {code}", customer, file or f"part-{code[::-1]}.3mf", at, pk, None, 1)
+    return OpenJob(pk, code, design or f"Part {code}", customer, file or f"part-{code[::-1]}.3mf", at, pk, None)
 
 
 def started(wanted: OpenJob, printer: int = HERE, minutes_ago: int = 5) -> OpenJob:
@@ -127,6 +127,9 @@ TABLE: list[tuple[str, list[OpenJob], OpenJob | str, object]] = [
     ("7K2Q C-1042 Wrist splint M.gcode", [THUMB, WRIST], ASK, [THUMB, WRIST]),
     ("7K2Q thumb.gcode.3mf", [THUMB, AGAIN], ASK, [THUMB, AGAIN]),  # code of one, file of the other
     ("7K2Q thumb.gcode.3mf", [but(THUMB, Standing.ENDED), AGAIN], AGAIN, FILE),
+    ("7K2Q thumb.gcode.3mf", [but(THUMB, Standing.WANTS_MORE), AGAIN], ASK, [AGAIN]),  # its second copy?
+    ("7K2Q thumb.gcode.3mf", [but(THUMB, Standing.FAILED), AGAIN], ASK, [AGAIN]),  # once more?
+    ("7K2Q thumb.gcode.3mf", [but(THUMB, Standing.BUSY), AGAIN], ASK, [AGAIN]),  # started twice?
     ("7K2Q thumb A1B2.gcode.3mf", [but(THUMB, Standing.ENDED), AGAIN], AGAIN, CODE),
     ("7K2Q C-2077 Wrist splint M.gcode", [but(THUMB, Standing.ENDED), WRIST], ASK, [WRIST]),
     ("7K2Q A1B2.gcode", [but(THUMB, Standing.BUSY), job("A1B2")], ASK, [job("A1B2")]),
@@ -185,6 +188,8 @@ TABLE: list[tuple[str, list[OpenJob], OpenJob | str, object]] = [
     ("wrist-m.gcode", [but(WRIST, Standing.WANTS_MORE), WRIST_2], ASK, [WRIST_2]),  # its second copy?
     ("wrist-m.gcode", [but(WRIST, Standing.FAILED), WRIST_2], ASK, [WRIST_2]),  # once more?
     ("wrist-m.gcode", [but(WRIST, Standing.FAILED), WRIST_3], WRIST_3, FILE),
+    ("wrist-m.gcode", [but(replace(WRIST, printer_id=THERE), Standing.LOST), replace(WRIST_2, printer_id=HERE)], ASK, [WRIST_2, WRIST]),
+    ("wrist-m.gcode", [but(replace(WRIST, printer_id=HERE), Standing.LOST)], WRIST, FILE),
     ("wrist-m.gcode", [but(WRIST, Standing.BUSY)], ASK, []),
     # Customer and design in the name.
     ("C-1042_thumb_splint_v2.gcode", [THUMB, WRIST], THUMB, PARTS),
@@ -202,6 +207,7 @@ TABLE: list[tuple[str, list[OpenJob], OpenJob | str, object]] = [
     ("C-1042 thumb splint.gcode", [THUMB, AGAIN], ASK, [THUMB, AGAIN]),
     ("C-1042 thumb splint.gcode", [replace(THUMB, printer_id=THERE)], ASK, [THUMB]),
     ("C-1042 thumb splint.gcode", [but(AGAIN, Standing.ENDED), THUMB], ASK, [THUMB]),  # the old one's file?
+    ("C-1042 thumb splint A1B2.gcode", [printed(AGAIN, "thumb"), THUMB], ASK, [THUMB]),  # it has the old one's code
     ("C-1042_ring_12.gcode", [NUMBER], ASK, [NUMBER]),  # customer C-1042 is not customer 1042
     ("7K2Q C-1042.gcode", [THUMB, NUMBER], THUMB, CODE),
     ("1042 ring 12.gcode", [NUMBER], NUMBER, PARTS),

@@ -18,8 +18,9 @@ NOT_BEFORE: Final = 1_767_225_600.0
 SAME_BOOT_SECONDS: Final = 0.1
 """By how much the moment of boot may differ when two processes compute it. Only setting the clock moves it further."""
 
-LEAP_SECONDS: Final = 600.0
-"""How far own time leaps when the clock is not ahead of what was stored: more than a power cut can have taken with it."""
+LEAP_SECONDS: Final = 3600.0
+"""How far own time leaps when the clock is not ahead of what was stored: more than a power cut can have taken with it,
+and more than any driver goes on believing that what it sees is the print of before."""
 
 NOTABLE_SECONDS: Final = 1.0
 """A smaller difference between own time and the wall's is none: the server's correction is no finer."""

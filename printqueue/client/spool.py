@@ -10,17 +10,16 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from printqueue.client import clock
-from printqueue.client.clock import Clock, Dates
+from printqueue.client.clock import Clock, Era
+from printqueue.client.intake import Intake, Poll, dated, shifted
 from printqueue.client.salvage import salvaged_knowledge, salvaged_reports, set_aside
-from printqueue.client.snapshot import Snapshot, report_of
 from printqueue.client.spool_file import (
     IN_MEMORY,
     SLICE,
@@ -31,9 +30,8 @@ from printqueue.client.spool_file import (
     SpoolError,
     SpoolFile,
     Waiting,
-    Worth,
 )
-from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, Report, wire_time
+from printqueue.protocol import Report
 
 __all__ = ["IN_MEMORY", "Poll", "Spool", "SpoolError", "Waiting"]
 
@@ -53,16 +51,6 @@ SAY_AGAIN_SECONDS: Final = 3600.0
 
 SETTLED_AT_MOST: Final = 1000
 """How many reports that were sent may wait for the next poll to be deleted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """What one look at one printer gave: snapshots, oldest first, and what its driver has to remember."""
-
-    serial: str
-    name: str | None
-    snapshots: list[Snapshot]
-    memory: dict[str, Any] | None
 
 
 class Spool:
@@ -91,7 +79,7 @@ class Spool:
         self._settled: set[int] = set()
         self._last_id = 0
         self._durable_at = float("-inf")
-        self._is_in_trouble = self._is_trouble_said = False
+        self._is_trouble_said = False
         self._said_at = float("-inf")
         self.client = ""
         kept = self._open()
@@ -125,13 +113,13 @@ class Spool:
 
         `now` is own time. A disk that cannot be written is said once, and the reports are kept in memory.
         """
-        shift = self.clock.dates().shift(now)
+        dates = self.clock.dates()
         with self._lock:
-            intake = _Intake(self._printers, self._newest, self._last_id)
-            reports = [report for poll in polls for report in intake.take(poll, now)]
+            intake = Intake(self._printers, self._newest, self._last_id)
+            reports = [report for poll in polls for report in intake.take(poll, now, dates.now)]
             self._printers |= intake.printers
             self._store(intake.reports, now)
-        return [_shifted(report, shift) for report in reports]
+        return [shifted(report, dates.shift(now)) for report in reports]
 
     def waiting(self, limit: int, without_printers: Collection[str] = ()) -> list[Waiting]:
         """Return up to `limit` reports to send, oldest first, none of those printers."""
@@ -142,7 +130,7 @@ class Spool:
     def dated(self, reports: Iterable[Waiting]) -> tuple[list[str], float]:
         """Return the bodies as they are to be sent at this moment, and the moment, both by the clock on the wall."""
         dates = self.clock.dates()
-        return [_dated(report, dates) for report in reports], dates.now
+        return [dated(report, dates) for report in reports], dates.now
 
     def forget(self, sent: Iterable[Waiting]) -> None:
         """Drop reports that are settled. The file learns of it with the next poll: after a kill they are sent again."""
@@ -158,19 +146,21 @@ class Spool:
         try:
             self._file = SpoolFile(self._path, self._max_bytes)
             kept = self._file.kept()
+            with suppress(DiskError):
+                self._file.forget_old_eras()
         except DamagedError as error:
-            self._begin_anew(error)
-            return Kept()
+            return self._begin_anew(error)
         except DiskError as error:
             self._say(error)
             # Above what the file may hold, should it be legible some day.
             self._last_id = int(time.time() * 1000)
-            return Kept()
+            # A card that fails is mounted read-only; the prints that are on go on all the same.
+            kept = salvaged_knowledge(Path(self._path), is_read_only=True)
+            self.client, self._printers = kept.client or "", kept.printers
+            return kept
         self.client = kept.client or ""
         self._printers, self._written, self._newest = kept.printers, dict(kept.printers), kept.newest
         self._last_id = max((report.id for report in kept.newest.values()), default=0)
-        with suppress(DiskError):
-            self._file.forget_old_eras()
         return kept
 
     def _store(self, reports: list[Waiting], now: float) -> None:
@@ -198,7 +188,7 @@ class Spool:
             self.client,
             reports,
             printers,
-            self.clock.era(),
+            [self.clock.era()],
             settled=self._settled,
             spared=self._spared,
             durable=durable,
@@ -209,12 +199,12 @@ class Spool:
             self._durable_at = now
         if self._is_trouble_said:
             logger.info("%s can be written again.", self._path)
-        self._is_in_trouble = self._is_trouble_said = False
+        self._is_trouble_said = False
 
     def _empty_overflow(self, file: SpoolFile, overflow: SpoolFile) -> None:
         while held := overflow.read(SLICE, without=self._settled):
-            file.write(self.client, held, {}, None, spared=self._spared, durable=False)
-            overflow.write(self.client, [], {}, None, settled=[report.id for report in held], durable=False)
+            file.write(self.client, held, {}, [], spared=self._spared, durable=False)
+            overflow.write(self.client, [], {}, [], settled=[report.id for report in held], durable=False)
             self._overflow_from = held[-1].id + 1
         overflow.close()
         self._overflow = None
@@ -245,7 +235,7 @@ class Spool:
             self._overflow, self._overflow_from = SpoolFile(IN_MEMORY, MAX_BYTES_IN_MEMORY), self._last_id + 1
         self._overflow_from = min([self._overflow_from, *(report.id for report in reports)])
         settled = self._settled_in_overflow
-        self._overflow.write(self.client, reports, {}, None, settled=settled, spared=self._spared, durable=False)
+        self._overflow.write(self.client, reports, {}, [], settled=settled, spared=self._spared, durable=False)
         self._settled -= settled
 
     def _read(self, file: SpoolFile | None, limit: int, without_printers: Collection[str]) -> list[Waiting]:
@@ -259,8 +249,8 @@ class Spool:
             self._say(error)
         return []
 
-    def _begin_anew(self, error: DamagedError) -> None:
-        """Set the damaged file aside and begin another, with what is legible of it."""
+    def _begin_anew(self, error: DamagedError) -> Kept:
+        """Set the damaged file aside and begin another, with what is legible of it. Return what that one knew."""
         if self._file is not None:
             self._file.close()
         self._file = None
@@ -268,27 +258,31 @@ class Spool:
             aside = set_aside(Path(self._path))
         except OSError as reason:
             self._say(DiskError(f"{error} It cannot be set aside: {reason.strerror}."))
-            return
+            return Kept()
         logger.error("%s It was set aside as %s; what is legible of it is kept.", error, aside)
-        client, printers = salvaged_knowledge(aside)
-        self.client = self.client or client or str(uuid.uuid4())
-        self._printers = printers | self._printers
-        intake = _Intake({}, {}, 0)
+        kept = salvaged_knowledge(aside)
+        self.client = self.client or kept.client or str(uuid.uuid4())
+        self._printers = kept.printers | self._printers
+        intake = Intake({}, {}, 0)
         for number, recorded_at, report in salvaged_reports(aside):
             if number not in self._settled:
                 intake.add(report, recorded_at, number)
             if len(intake.reports) >= SLICE:
-                self._take_over(intake)
-        self._take_over(intake)
+                self._take_over(intake, kept.eras)
+        self._take_over(intake, kept.eras)
+        return kept
 
-    def _take_over(self, intake: _Intake) -> None:
+    def _take_over(self, intake: Intake, eras: list[Era]) -> None:
         """Keep salvaged reports in the new file, a slice at a time: all of a large one would not fit into memory."""
         self._newest = intake.newest | self._newest
+        for serial, said in intake.printers.items():
+            known = self._printers.get(serial, KnownPrinter())
+            self._printers[serial] = replace(known, sequence=max(known.sequence, said.sequence))
         self._last_id = max([self._last_id, *(report.id for report in intake.reports)])
         try:
             if self._file is None:
                 self._file, self._written = SpoolFile(self._path, self._max_bytes), {}
-            self._file.write(self.client, intake.reports, self._printers, None, spared=self._spared, durable=True)
+            self._file.write(self.client, intake.reports, self._printers, eras, spared=self._spared, durable=True)
         except SpoolError as error:
             self._say(error)
             self._overflow_with(intake.reports)
@@ -297,78 +291,6 @@ class Spool:
     def _say(self, error: SpoolError) -> None:
         """Log a trouble once, and one that comes and goes, as on a disk that is nearly full, once an hour."""
         now = time.monotonic()
-        if not self._is_in_trouble and now - self._said_at >= SAY_AGAIN_SECONDS:
+        if not self._is_trouble_said and now - self._said_at >= SAY_AGAIN_SECONDS:
             logger.error("%s Reports are kept in memory meanwhile.", error)
             self._said_at, self._is_trouble_said = now, True
-        self._is_in_trouble = True
-
-
-class _Intake:
-    """New reports, each compared with the one before it of its printer. What it was given stays as it is."""
-
-    def __init__(self, printers: Mapping[str, KnownPrinter], newest: Mapping[str, Waiting], last_id: int) -> None:
-        self.reports: list[Waiting] = []
-        self.printers: dict[str, KnownPrinter] = {}
-        self.newest: dict[str, Waiting] = {}
-        self._old_printers, self._old_newest, self._last_id = printers, newest, last_id
-
-    def take(self, poll: Poll, now: float) -> list[Report]:
-        """Take what one poll gave at own time `now`. Return the reports."""
-        reports = []
-        for snapshot in poll.snapshots:
-            # Not below the clock: a client that lost its spool must not go back behind what it sent before.
-            sequence = max(self._known(poll.serial).sequence + 1, int(now * 1000) + 1)
-            report = report_of(snapshot, serial=poll.serial, name=poll.name, sequence=sequence, measured_at=now)
-            self.add(report, now, self._last_id + 1)
-            reports.append(report)
-        self.printers[poll.serial] = replace(self._known(poll.serial), memory=json.dumps(poll.memory))
-        return reports
-
-    def add(self, report: Report, recorded_at: float, number: int) -> None:
-        """Take one report, which gets the number `number`."""
-        serial = report["printer"]
-        known, last = self._known(serial), self.newest.get(serial) or self._old_newest.get(serial)
-        says, run_key = f"{report['state']} {report.get('runKey', '')}", report.get("runKey", known.run_key)
-        waiting = Waiting(
-            id=number,
-            printer=serial,
-            recorded_at=recorded_at,
-            worth=_worth(report["state"], is_news=says != known.says, is_other_run=run_key != known.run_key),
-            level=0,
-            place=last.place + 1 if last else 0,
-            body=json.dumps(report, ensure_ascii=False, separators=(",", ":")),
-        )
-        self.reports.append(waiting)
-        self.newest[serial] = waiting
-        self._last_id = number
-        self.printers[serial] = replace(known, sequence=report["sequence"], says=says, run_key=run_key)
-
-    def _known(self, serial: str) -> KnownPrinter:
-        return self.printers.get(serial) or self._old_printers.get(serial) or KnownPrinter()
-
-
-def _worth(state: str, *, is_news: bool, is_other_run: bool) -> Worth:
-    if is_other_run or (is_news and state in ENDED_STATES):
-        return Worth.START_OR_END
-    if is_news:
-        return Worth.CHANGE
-    return Worth.PROGRESS if state in ACTIVE_STATES else Worth.PRESENCE
-
-
-def _dated(report: Waiting, dates: Dates) -> str:
-    shift = dates.shift(report.recorded_at)
-    if not shift:
-        return report.body
-    return json.dumps(_shifted(json.loads(report.body), shift), ensure_ascii=False, separators=(",", ":"))
-
-
-def _shifted(report: Report, seconds: float) -> Report:
-    """Return `report` with its times moved by so many seconds."""
-    if not seconds:
-        return report
-    moved: dict[str, Any] = {
-        name: wire_time(datetime.fromisoformat(text) + timedelta(seconds=seconds))
-        for name in ("measuredAt", "startedAt")
-        if isinstance(text := report.get(name), str)
-    }
-    return cast("Report", {**report, **moved})

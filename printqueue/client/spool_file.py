@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass, field, replace
+from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
 
 from printqueue.client.clock import Era
+from printqueue.protocol import Report
 
 IN_MEMORY: Final = ":memory:"
 SCHEMA_VERSION: Final = 2
@@ -54,7 +56,7 @@ PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = {PAGE_BYTES}; PRAGMA journal
 PRAGMA wal_autocheckpoint = {LOG_PAGES}; PRAGMA journal_size_limit = {LOG_PAGES * PAGE_BYTES};
 """
 
-_USED_UP: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_IN_USE: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNREACHABLE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
 
@@ -149,7 +151,11 @@ class SpoolFile:
             client = self._database.execute("SELECT uuid FROM client").fetchone()
             printers = self._database.execute("SELECT serial, sequence, says, run_key, memory FROM printer").fetchall()
             eras = self._database.execute("SELECT began, ended, offset, uptime FROM era ORDER BY began").fetchall()
-            newest = self._database.execute(f"{_REPORTS} WHERE id IN (SELECT max(id) FROM report GROUP BY printer)")  # noqa: S608 - our own text
+            newest = self._database.execute(
+                f"{_REPORTS} WHERE id IN (SELECT max(id) FROM report GROUP BY printer)"  # noqa: S608 - our own text
+            ).fetchall()
+            if any(json_in(memory, dict | None) is NOTHING for *_, memory in printers):
+                raise DamagedError(f"{self.path}: is damaged (what is kept of a printer is illegible).")
             return Kept(
                 client[0] if client else None,
                 {serial: KnownPrinter(*values) for serial, *values in printers},
@@ -162,7 +168,7 @@ class SpoolFile:
         client: str,
         reports: Collection[Waiting],
         printers: dict[str, KnownPrinter],
-        era: Era | None,
+        eras: Collection[Era],
         *,
         settled: Collection[int] = (),
         spared: Collection[int] = (),
@@ -184,8 +190,7 @@ class SpoolFile:
                 "INSERT OR REPLACE INTO printer VALUES (?, ?, ?, ?, ?)",
                 [(serial, *astuple(known)) for serial, known in printers.items()],
             )
-            if era is not None:
-                self._database.execute("INSERT OR REPLACE INTO era VALUES (?, ?, ?, ?)", astuple(era))
+            self._database.executemany("INSERT OR REPLACE INTO era VALUES (?, ?, ?, ?)", [astuple(era) for era in eras])
 
     def read(
         self, limit: int, *, without: Collection[int] = (), without_printers: Collection[str] = ()
@@ -258,7 +263,7 @@ class SpoolFile:
         # Of what should not go at all, little at a time.
         limit = SLICE if first[0] < Worth.CHANGE else SLICE // 10
         query = f"{_REPORTS} {where} AND worth = ? AND level = ? ORDER BY id LIMIT ?"
-        old = [_waiting(row) for row in self._database.execute(query, [*values, *first, limit])]
+        old = [_waiting(row) for row in self._database.execute(query, [*values, *first, limit]).fetchall()]
         self._database.executemany("DELETE FROM report WHERE id = ?", [(report.id,) for report in old])
         self._add([replace(report, level=report.level + 1) for report in old if _stays(report)])
         return True
@@ -287,7 +292,38 @@ _REPORTS: Final = "SELECT id, printer, recorded_at, worth, level, place, body FR
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:
-    return Waiting(row[0], row[1], row[2], Worth(row[3]), *row[4:])
+    """Raises DamagedError where a bit has tipped, which SQLite does not notice: nobody could send such a report."""
+    number, printer, recorded_at, worth, level, place, body = row
+    if worth not in list(Worth) or report_in(body) is None:
+        raise DamagedError(f"The spool is damaged (report {number} is illegible).")
+    return Waiting(number, printer, recorded_at, Worth(worth), level, place, body)
+
+
+NOTHING: Final[Any] = object()
+_NEEDED: Final = {"printer", "state", "measuredAt", "sequence"}
+
+
+def json_in(text: Any, kind: Any) -> Any:
+    """Return the value that `text` holds, NOTHING if it is none of this kind."""
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return NOTHING
+    return value if isinstance(value, kind) else NOTHING
+
+
+def report_in(text: Any) -> Report | None:
+    """Return the report that `text` holds, None if it is none that can be dated and put into order."""
+    report = json_in(text, dict)
+    if report is NOTHING or not report.keys() >= _NEEDED or not isinstance(report["sequence"], int):
+        return None
+    try:
+        for name in ("measuredAt", "startedAt"):
+            datetime.fromisoformat(report.get(name, report["measuredAt"]))
+    except (TypeError, ValueError):
+        return None
+    found: Report = report
+    return found
 
 
 def _stays(report: Waiting) -> bool:
@@ -297,8 +333,10 @@ def _stays(report: Waiting) -> bool:
 
 
 def _spool_error(path: Path | str, error: sqlite3.Error) -> SpoolError:
+    if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
+        return DamagedError(f"{path}: is damaged ({error}).")  # Python's own: a text that is not UTF-8
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without what SQLite adds in detail
-    if code in _USED_UP:
+    if code in _IN_USE:
         return SpoolError(f"{path}: in use by another printfactory-client; each needs a spool of its own.")
     if code in _DAMAGED:
         return DamagedError(f"{path}: is damaged or no spool ({error}).")

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name="links_changed_at",
             field=models.DateTimeField(
                 blank=True,
-                help_text="When staff last said which job one of its runs belongs to, or that none.",
+                help_text="When staff last said which job one of its runs belongs to, or one that is over was told of late.",
                 null=True,
             ),
         ),

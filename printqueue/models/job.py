@@ -396,13 +396,16 @@ class PrintQueue(JobRow):
         save_revised([Change(self, ["is_enabled"])])
 
     @in_transaction
-    def link(self, run: PrintRun, *, by: Who, now: datetime, seen: int | None | EllipsisType = ...) -> None:
+    def link(
+        self, run: PrintRun, *, by: Who, now: datetime, seen: int | None | EllipsisType = ..., moves: bool = False
+    ) -> None:
         """Say that `run` is a print of this job, and not of the job it may belong to now.
 
         An active run moves the job from now on, also one that staff took the job from; a completed one counts as a
-        good copy; one that nobody saw end asks how it ended; any other only joins the history. Raises
-        InvalidTransition for an active run when the job is closed or has one already, and when `seen` is given, the
-        job (None: none) that the caller saw the run belong to, and it belongs to another by now.
+        good copy; one that nobody saw end asks how it ended; any other only joins the history, unless it `moves` the
+        job, if that is ready, as it did before it was unlinked. Raises InvalidTransition for an active run when the job
+        is closed or has one already, or when its client names another job; and when `seen` is given, the job (None:
+        none) that the caller saw the run belong to, and it belongs to another by now.
         """
         printer, previous = self._lock_with(run)
         is_ours = previous is not None and previous.pk == self.pk
@@ -412,9 +415,13 @@ class PrintQueue(JobRow):
             raise InvalidTransition("link", f"linked to {previous.code if previous else 'no job'} by now")
         if run.is_active and not self.is_open:
             raise InvalidTransition("link a running print to this job", self.state)
+        if run.is_active and run.source == RunSource.PUT and previous is not None and not is_ours:
+            # Its client knows it by that job alone, and would begin another one there with its next word.
+            raise InvalidTransition("link to another job", f"fed by a client that names {previous.code}")
         changes = [previous.let_go(run, who=by, at=now)] if previous and not is_ours else []
         run.join(self, linked_by(by, now), by=by, now=now)
-        if run.is_active or (run.state in {RunState.COMPLETED, RunState.UNKNOWN_END} and self.is_open):
+        asks_or_counts = run.state in {RunState.COMPLETED, RunState.UNKNOWN_END} and self.is_open
+        if run.is_active or asks_or_counts or (moves and self.state == JobState.READY):
             changes.append(self.follow(run, who=by, at=now))
         else:
             changes += self.count(run) or [Change(self, [])]
@@ -425,7 +432,8 @@ class PrintQueue(JobRow):
     def unlink(self, run: PrintRun, *, by: Who, now: datetime) -> None:
         """Say that `run` is not a print of this job; a job that it moved goes back to its place in the queue.
 
-        Raises InvalidTransition when the run belongs to another job by now.
+        If nobody saw the print before end, the job goes back to that one and asks how it ended. Raises
+        InvalidTransition when the run belongs to another job by now.
         """
         printer, present = self._lock_with(run)
         if present is None:
@@ -479,6 +487,11 @@ class PrintQueue(JobRow):
         if self.current_run_id == run.pk or (run.is_counted and self.state == JobState.COMPLETED):
             reason = f"The print of {run} was not this job's."
             self._move(JobState.READY, "unlink", who=who, at=at, reason=reason, place=self.ready_order)
+            before = self.runs.exclude(pk=run.pk).select_related("printer").order_by("-started_at", "-pk").first()
+            if before is not None and before.state == RunState.UNKNOWN_END and not before.is_counted:
+                # How that one ended is open still: the job asks again.
+                self.follow(before, who=who, at=at)
+        run.is_counted = False
         return Change(self, STATE_FIELDS)
 
     def _take_run(self, run: PrintRun, *, who: Who) -> None:

@@ -108,7 +108,9 @@ class Printer(Revisioned):
     lease_since = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     links_changed_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When staff last said which job one of its runs belongs to, or that none.")
+        null=True,
+        blank=True,
+        help_text=_("When staff last said which job one of its runs belongs to, or one that is over was told of late."),
     )
 
     objects = PrinterQuerySet.as_manager()
@@ -205,9 +207,10 @@ class Printer(Revisioned):
 
 
 def links_changed(printer: Printer | None, at: datetime) -> list[Change]:
-    """Return what is to be saved of the locked `printer` when staff said at `at` which job one of its runs belongs to.
+    """Return what is to be saved of the locked `printer` when something else was said at `at` of one of its runs: which
+    job it belongs to, or how it ended although the next one is on the machine already.
 
-    By this every open page learns of it, also of runs that are on no machine any more.
+    By this every open page learns of it, also of runs that are on no machine any more and belong to no job.
     """
     if printer is None:
         return []

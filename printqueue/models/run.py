@@ -272,7 +272,7 @@ class PrintRun(models.Model):
         """
         seen = PrintRun.objects.get(pk=self.pk)
         printer = locked(Printer, [seen.printer_id]).get(seen.printer_id or 0)
-        self.refresh_from_db(from_queryset=PrintRun.objects.select_for_update())
+        self.refresh_from_db(from_queryset=PrintRun.objects.select_for_update(no_key=True))
         return printer
 
 

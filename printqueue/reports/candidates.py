@@ -17,14 +17,14 @@ from printqueue.models.order import Stage
 from printqueue.protocol import file_name_key
 
 KNOWN_FOR: Final = timedelta(days=7)
-"""How long an ended job still counts when its file is seen again: its code in the name speaks for no other job."""
+"""How long an ended job still counts when its file or its customer is seen again; its code always does."""
 
 FAILED_LATELY: Final = timedelta(hours=24)
 """How long after a failed or cancelled print the next one of its file may be its second try."""
 
 _COLUMNS: Final = (
     "pk", "code", "design_name", "customer_id", "print_file_name", "printer_id", "copies", "copies_done", "state",
-    "started_at", "ended_at", "current_run_id", "current_run__ended_at",
+    "started_at", "ended_at", "is_enabled", "current_run_id", "current_run__ended_at",
 )  # fmt: skip
 
 
@@ -40,7 +40,8 @@ def candidates(run: RunFacts, now: datetime, freed: int | None = None) -> list[O
     named_designs = wanted.filter(design_key__in=set(filter(tells_what, name.phrases)))
     # Each by its own index: an OR of them would look through all jobs that ever were.
     which = known.filter(file_key=file_name_key(run.file_name)).union(
-        known.filter(code__in={word.code for word in name.codes}),
+        # However old, and hidden or not: a code speaks for no other job.
+        PrintQueue.objects.order_by().values("pk").filter(code__in={word.code for word in name.codes}),
         known.filter(customer_key__in=set(filter(tells_who, name.phrases))),
         wanted.filter(stage=Stage.ON_PRINTER, printer=run.printer_id),
         # For each design one job will do: it only has to be known that another wants that design.
@@ -51,8 +52,8 @@ def candidates(run: RunFacts, now: datetime, freed: int | None = None) -> list[O
 
 
 def read(which: Q, name: FileName, now: datetime, freed: int | None = None) -> list[OpenJob]:
-    """Return the enabled jobs that `which` selects, as matching sees them for a file with this `name`."""
-    rows = PrintQueue.objects.enabled().filter(which).in_order().values(*_COLUMNS)
+    """Return the jobs that `which` selects, as matching sees them for a file with this `name`."""
+    rows = PrintQueue.objects.filter(which).in_order().values(*_COLUMNS)
     jobs = [_facts(row, place, now, freed) for place, row in enumerate(rows)]
     printed = _printed([job for job in jobs if _wants_no_more(job) and _is_named(job, name)])
     return [replace(job, printed=frozenset(printed[job.pk])) if job.pk in printed else job for job in jobs]
@@ -94,15 +95,18 @@ def _facts(row: Mapping[str, Any], place: int, now: datetime, freed: int | None)
         printer_id=row["printer_id"],
         place=place,
         started_at=row["started_at"] if is_active and row["current_run_id"] is None else None,
-        copies_left=row["copies"] - row["copies_done"],
         standing=_standing(row, now, freed),
     )
 
 
 def _standing(row: Mapping[str, Any], now: datetime, freed: int | None) -> Standing:
+    if not row["is_enabled"]:
+        return Standing.ENDED
     is_on_machine = row["current_run_id"] is not None and row["current_run__ended_at"] is None and row["pk"] != freed
-    if row["state"] == JobState.READY or (row["state"] in ACTIVE and not is_on_machine):
+    if row["state"] == JobState.READY or (row["state"] in ACTIVE and row["current_run_id"] is None):
         return Standing.OPEN
+    if row["state"] in ACTIVE and not is_on_machine:
+        return Standing.LOST
     if row["state"] in ACTIVE:
         return Standing.WANTS_MORE if row["copies"] - row["copies_done"] > 1 else Standing.BUSY
     is_failed_lately = row["state"] != JobState.COMPLETED and row["ended_at"] > now - FAILED_LATELY

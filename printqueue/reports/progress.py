@@ -7,6 +7,7 @@ from itertools import count
 from typing import Final
 
 from printqueue.access import Actor
+from printqueue.live.revisions import Change
 from printqueue.matching import NAMED_IN_CALL
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
 from printqueue.models.job import Place
@@ -137,6 +138,9 @@ def _make_room(
     job = on_machine.job
     if job is not None and job.current_run_id == on_machine.pk:
         rows.change(job.follow(on_machine, who=actor.who, at=received_at))
+    elif job is not None:
+        # It was closed while its print went on, and its page says so.
+        rows.change(Change(job, []))
     on_machine.save()
 
 

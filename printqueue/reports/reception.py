@@ -12,7 +12,7 @@ from printqueue.file_words import says_nothing
 from printqueue.live.revisions import Change
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
 from printqueue.models.locks import Moved, locked
-from printqueue.models.printer import REPORTED_FIELDS
+from printqueue.models.printer import REPORTED_FIELDS, links_changed
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
@@ -257,11 +257,17 @@ class Reception:
     def _follow(self, run: PrintRun) -> None:
         """Let the run's job follow it, unless staff took the job out of its hands; save the run."""
         job = run.job
-        if job is not None and (job.current_run_id == run.pk or job == self.matched):
+        # A run that finds its job now is the one reported; the one that ends before it may have lost that very job.
+        is_found_now = run is self.run and job == self.matched
+        if job is not None and (job.current_run_id == run.pk or is_found_now):
             self.rows.change(job.follow(run, who=self.who, at=self.at))
         elif job is not None and not self.is_plain:
             # The job is at its next copy already, or closed: its page shows the run all the same.
             for change in job.count(run) or [Change(job, [])]:
+                self.rows.change(change)
+        elif job is None and not self.decision.moves_printer:
+            # It waits in the tray, and the printer, which tells the pages of it, is at its next print already.
+            for change in links_changed(self.printer, self.call.received_at):
                 self.rows.change(change)
         if self.is_plain:
             self.rows.observed(run)

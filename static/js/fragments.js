@@ -10,7 +10,7 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
   !(
     (name === "open" && element.tagName === "DETAILS") ||
     (name === "selected" && element.tagName === "OPTION") ||
-    (["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea"))
+    (["value", "checked"].includes(name) && element.matches("input:not([type=hidden], [readonly]), textarea"))
   );
 
 function plan(fragment, delay) {

@@ -1,5 +1,5 @@
 // Moves the numbers on the cards of the printers, in the tray and among the runs of a job as their events come; anything
-// else that changes on a card asks for the banner anew.
+// else that changes at a printer asks for the banner and the tray anew.
 import { badge, figure } from "./display.js";
 import { setBadge, setBar, setDoneAt, setFigure, setLayers, setRemaining, setText } from "./patch.js";
 
@@ -17,6 +17,11 @@ const SIGNATURE = [
   "linksChangedTime",
 ];
 const newest = new Map();
+// By serial: what the last event of the printer said, and before that the page when it was opened.
+const lastSaid = new Map();
+for (const card of document.querySelectorAll("article[data-printer]")) {
+  lastSaid.set(card.dataset.printer, card.dataset.signature);
+}
 
 // As ShownPrinter.signature writes it.
 function signature(event) {
@@ -66,9 +71,19 @@ function showEverywhere(event) {
   return true;
 }
 
+// Returns whether the printer does something else than before. Its card does not tell: that is fetched apart from the
+// tray, and may know already what the tray does not.
+function isNews(event) {
+  const said = signature(event);
+  const before = lastSaid.get(event.serial);
+  lastSaid.set(event.serial, said);
+  return said !== before;
+}
+
 function take({ detail: event }) {
   newest.set(event.serial, event);
-  if (!showEverywhere(event) && document.getElementById("printers")) {
+  const asksAnew = isNews(event);
+  if ((!showEverywhere(event) || asksAnew) && document.getElementById("printers")) {
     document.body.dispatchEvent(new CustomEvent("pf:printers"));
   }
 }

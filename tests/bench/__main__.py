@@ -10,6 +10,7 @@ from typing import Final
 
 from tests.bench import (
     bursts,
+    eta,
     fanout,
     growth,
     idle,
@@ -37,6 +38,7 @@ MEASUREMENTS: Final[dict[str, Measure]] = {
     "list": list_page.measure,
     "idle": idle.measure,
     "wire": wire_size.measure,
+    "eta": eta.measure,
 }
 
 

@@ -29,11 +29,17 @@ class Row:
 
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as a table in Markdown, in order of their numbers."""
-    lines = [COLUMNS, *(row.cells for row in sorted(rows, key=lambda row: row.number))]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
-    ruled = [lines[0], tuple("-" * width for width in widths), *lines[1:]]
+    return ruled(COLUMNS, [row.cells for row in sorted(rows, key=lambda row: row.number)])
+
+
+def ruled(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Return cells under their heads as a table in Markdown."""
+    lines = [head, *cells]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    with_rule = [lines[0], tuple("-" * width for width in widths), *lines[1:]]
     return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in ruled
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        for line in with_rule
     )
 
 

@@ -34,6 +34,10 @@ class SmallDisk:
         """Undo it."""
         self._filler.unlink()
 
+    def forbid_writing(self) -> None:
+        """Mount it read-only, as the system does with a card that fails."""
+        subprocess.run(["mount", "-o", "remount,ro", self.folder], check=True)  # noqa: S607
+
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:

@@ -43,11 +43,12 @@ def path(tmp_path):
 
 @pytest.fixture
 def reopen(path):
-    """`reopen(**options)`: close the spool of before and open the file again."""
+    """`reopen(**options)`: close the spool of before and open the file again; its wall stands at NOW."""
     opened = []
 
     def open_again(**options):
         close_all()
+        options.setdefault("wall", lambda: NOW)
         opened.append(Spool(path, **options))
         return opened[-1]
 
@@ -119,6 +120,16 @@ def test_sequences_rise_over_a_restart_although_the_clock_went_back(reopen):
     [after] = reopen().save([poll()], NOW - 86_400)
 
     assert after["sequence"] == before["sequence"] + 1
+
+
+def test_sequences_follow_a_clock_that_is_put_right_after_the_start(jumping):
+    """The spool may be older than what the server holds, such as on a memory card that lost what was written."""
+    wall, spool = jumping
+    wall.ahead += 30 * 86_400
+
+    [report] = spool.save([poll()], spool.now())
+
+    assert report["sequence"] > (time.time() + 29 * 86_400) * 1000
 
 
 def test_each_printer_has_its_own_sequence(reopen):
@@ -348,6 +359,51 @@ def test_after_damage_sequences_rise(path, reopen):
     assert report["sequence"] > last
 
 
+def test_after_damage_own_time_does_not_go_back(path):
+    """It may be ahead of the wall; reports that were kept would be dated in the future, and refused."""
+    spool = Spool(path, wall=lambda: NOW_2026, uptime=lambda: 5000.0)
+    spool.save([poll(printing(1))], spool.now())
+    spool.close()
+    spool = Spool(path, wall=lambda: NOW_2026 - 86_400 * 3, uptime=lambda: 30.0)
+    [before] = spool.save([poll(printing(2))], spool.now())
+    spool.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("DELETE FROM printer; PRAGMA user_version = 1;")
+
+    spool = Spool(path, wall=lambda: NOW_2026 - 86_400 * 3, uptime=lambda: 60.0)
+    [after] = spool.save([poll(printing(3))], spool.now())
+    bodies, sent_at = spool.dated(spool.waiting(9))
+    spool.close()
+
+    assert after["sequence"] > before["sequence"]
+    assert len(bodies) == 3
+    assert max(seconds(json.loads(body)["measuredAt"]) for body in bodies) <= sent_at
+
+
+@pytest.mark.parametrize(
+    "tipped",
+    [
+        "UPDATE report SET body = substr(body, 1, 40) WHERE id = 2",
+        "UPDATE report SET body = replace(body, 'measuredAt\":\"2', 'measuredAt\":\"x') WHERE id = 2",
+        "UPDATE report SET worth = 9 WHERE id = 2",
+        "UPDATE report SET body = CAST(x'ff' || CAST(body AS BLOB) AS TEXT) WHERE id = 2",
+        "UPDATE printer SET memory = '{'",
+    ],
+)
+def test_a_bit_that_tipped_in_a_row_holds_up_nothing(path, reopen, said, tipped):
+    reopen().save([poll(*map(printing, [1, 2, 3]))], NOW)
+    reopen().close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(tipped)
+
+    spool = reopen()
+    spool.waiting(9)
+
+    assert percents(spool)[:1] + percents(spool)[-1:] == [1, 3]
+    assert spool.memory("sim-1") is None
+    assert [line for line in said() if "set aside" in line] == said()
+
+
 def test_damage_that_shows_while_the_file_is_open_costs_no_report_that_comes_after(path, reopen, said):
     spool = reopen()
     fill(spool, 500)
@@ -436,6 +492,21 @@ def test_a_disk_that_is_full_again_and_again_is_not_said_each_time(small, said):
     assert len(said()) == 2
 
 
+def test_a_trouble_that_stays_is_said_when_the_hour_after_the_one_before_it_is_over(small, said, monkeypatch):
+    spool, fill_up, make_room = small
+    fill_up()
+    spool.save([poll(printing(0))], NOW)
+    make_room()
+    spool.save([poll(printing(1, run_key="2@1"))], NOW + 1)
+    fill_up()
+    spool.save([poll(printing(2, run_key="3@1"))], NOW + 2)
+    monkeypatch.setattr("printqueue.client.spool.SAY_AGAIN_SECONDS", 0.0)
+    spool.save([poll(printing(3, run_key="4@1"))], NOW + 3)
+
+    assert "kept in memory" in said()[-1]
+    assert len(said()) == 3
+
+
 def test_a_client_that_starts_with_a_full_disk_reports_all_the_same(small):
     spool, fill_up, _ = small
     spool.save([poll(printing(1))], NOW)
@@ -455,3 +526,25 @@ def test_the_file_is_plain_sqlite(path, reopen):
 
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT count(*) FROM report").fetchone() == (1,)
+
+
+# ---------------------------------------------------------------------- a disk that may only be read
+
+
+def test_a_restart_on_a_disk_that_became_read_only_changes_neither_name_nor_runs(tmp_path, said):
+    with small_disk(tmp_path / "disk") as disk:
+        path = disk.folder / "spool.sqlite3"
+        spool = Spool(path)
+        [before] = spool.save([poll(printing(1), memory={"key": "1@1"})], spool.now())
+        client = spool.client
+        spool.close()
+        disk.forbid_writing()
+
+        spool = Spool(path)
+        [after] = spool.save([poll(printing(2), memory={"key": "1@1"})], spool.now())
+
+        assert (spool.client, spool.memory("sim-1")) == (client, {"key": "1@1"})
+        assert after["sequence"] > before["sequence"]
+        assert percents(spool) == [2]
+        assert [line for line in said() if "kept in memory" in line] == said()
+        spool.close()

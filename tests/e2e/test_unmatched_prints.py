@@ -190,6 +190,14 @@ def test_the_certain_file_name_is_copied(job, open_page):
     assert page.evaluate("navigator.clipboard.readText()") == f"infinity-splint_{job.code}.gcode"
 
 
+def test_the_certain_file_name_follows_the_design(job, page):
+    go(page, f"{QUEUE}{job.pk}/")
+
+    job.edit(design_name="Short splint")
+
+    expect(page.get_by_label("Certain file name")).to_have_value(f"short-splint_{job.code}.gcode")
+
+
 @pytest.mark.parametrize(
     ("copying", "word"), [("() => true", "Copied"), ("() => false", "Press Ctrl+C")], ids=["old way", "by hand"]
 )

@@ -50,7 +50,6 @@ def jobs(draw: st.DrawFn, code: str, pk: int) -> OpenJob:
         printer_id=draw(st.sampled_from([None, None, 1, 2])),
         place=draw(st.integers(0, 3)),
         started_at=draw(st.sampled_from(starts)),
-        copies_left=1,
         standing=draw(st.sampled_from([Standing.OPEN] * 6 + list(Standing))),
     )
 

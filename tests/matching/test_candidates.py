@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from printqueue.file_words import FileName
-from printqueue.matching import Match, RunFacts, match
+from printqueue.matching import Match, RunFacts, Standing, match
 from printqueue.models import JobState, Printer, PrintQueue, Who
 from printqueue.models.order import Stage
 from printqueue.reports import Conflict
@@ -76,9 +76,10 @@ def test_what_is_read_decides_as_all_that_is_known_would(db, wanted, file_name, 
         run = RunFacts(printers[number].pk, file_name, NOW)
 
         few = match(run, candidates(run, NOW))
-        everything = match(
-            run, read(Q(stage__lt=Stage.ENDED) | Q(ended_at__gt=NOW - KNOWN_FOR), FileName(file_name), NOW)
-        )
+        name = FileName(file_name)
+        known = Q(is_enabled=True) & (Q(stage__lt=Stage.ENDED) | Q(ended_at__gt=NOW - KNOWN_FOR))
+        coded = Q(code__in=[word.code for word in name.codes])
+        everything = match(run, read(known | coded, name, NOW))
 
         transaction.set_rollback(True)
     if isinstance(few, Match) or isinstance(everything, Match):
@@ -122,12 +123,25 @@ def test_a_long_queue_of_one_design_gives_one_job_to_know_it_by():
     assert [candidate.pk for candidate in found] == [jobs[0].pk]
 
 
-def test_a_job_that_ended_long_ago_or_is_hidden_is_not_read():
+@pytest.fixture
+def old_and_hidden():
+    """A job that ended long ago, and one that was hidden while it was ready."""
     old, hidden = (make_job(print_file_name="ring.gcode") for _ in range(2))
     change(old, state=JobState.COMPLETED, stage=Stage.ENDED, ended_at=NOW - timedelta(days=8))
     hidden.hide()
+    return old, hidden
 
-    assert candidates(RunFacts(make_printer().pk, f"ring {old.code} {hidden.code}.gcode", NOW), NOW) == []
+
+def test_a_job_that_ended_long_ago_or_is_hidden_is_not_read(old_and_hidden):
+    assert candidates(RunFacts(make_printer().pk, "ring.gcode", NOW), NOW) == []
+
+
+def test_its_code_is_known_all_the_same(old_and_hidden):
+    old, hidden = old_and_hidden
+
+    found = candidates(RunFacts(make_printer().pk, f"ring {old.code} {hidden.code}.gcode", NOW), NOW)
+
+    assert {job.code: job.standing for job in found} == {old.code: Standing.ENDED, hidden.code: Standing.ENDED}
 
 
 def test_a_job_is_the_same_read_alone():

@@ -25,7 +25,7 @@ def test_only_an_open_job_that_is_not_bound_to_another_printer_is_taken(run, que
 
     if isinstance(found, Match):
         [taken] = [job for job in queue if job.pk == found.job_id]
-        assert taken.standing == Standing.OPEN
+        assert taken.is_open
         assert taken.printer_id in (None, run.printer_id)
 
 

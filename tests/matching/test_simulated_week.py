@@ -18,6 +18,8 @@ def lived(week: Week, monkeypatch) -> Workshop:
     return workshop
 
 
+# A test is one transaction, in which PostgreSQL keeps every version of every row: after days of reports it crawls.
+@pytest.mark.sqlite_only
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1, 2, 3])

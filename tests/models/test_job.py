@@ -7,7 +7,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from printqueue.live.revisions import BulkWriteRefused
-from printqueue.models import InvalidTransition, JobState, PrintQueue, RevisionConflict, RunState, Sample, Who
+from printqueue.models import (
+    InvalidTransition,
+    JobState,
+    PrintQueue,
+    PrintRun,
+    RevisionConflict,
+    RunState,
+    Sample,
+    Who,
+)
 from printqueue.models.job_state import TRANSITIONS
 from printqueue.protocol import ReportState
 from tests.factories import NOW, Client, make_job, make_printer, make_staff
@@ -406,3 +415,49 @@ def test_no_job_is_made_from_a_print_that_has_one_or_has_no_name() -> None:
         PrintQueue.new_job(nameless, by=Who(), now=client.now)
 
     assert PrintQueue.objects.count() == 1
+
+
+def good_copy_of(job: PrintQueue, client: Client, key: str = "1@0") -> PrintRun:
+    """Let `client` print a good copy of `job`; return the run."""
+    client.says("printing", run_key=key, file_name=job.print_file_name, progress=40)
+    run = client.says("completed", run_key=key).run
+    job.refresh_from_db()
+    assert run is not None and run.job == job
+    return run
+
+
+def test_a_good_copy_of_another_job_that_is_linked_and_taken_off_leaves_a_completed_job_alone() -> None:
+    job, other = make_job(print_file_name="a.gcode"), make_job(print_file_name="b.gcode")
+    good_copy_of(job, Client(make_printer()))
+    wrong = good_copy_of(other, Client(make_printer()))
+
+    job.link(wrong, by=Who(), now=LATER)
+    job.unlink(wrong, by=Who(), now=LATER)
+
+    assert (job.state, job.copies_done) == (JobState.COMPLETED, 1)
+
+
+def test_a_good_copy_of_another_job_counts_for_the_one_it_is_linked_to_while_that_prints() -> None:
+    job, other = make_job(print_file_name="a.gcode", copies=3), make_job(print_file_name="b.gcode")
+    Client(make_printer()).says("printing", run_key="1@0", file_name="a.gcode", progress=40)
+    run = good_copy_of(other, Client(make_printer()))
+
+    job.link(run, by=Who(), now=LATER)
+
+    run.refresh_from_db()
+    assert (job.state, job.copies_done, run.is_counted) == (JobState.PRINTING, 1, True)
+
+
+def test_a_print_that_its_client_feeds_by_the_job_stays_that_jobs() -> None:
+    client = Client(make_printer())
+    fed, other = make_job(), make_job()
+    client.put(fed, 50)
+    run = fed.current_run
+    assert run is not None
+
+    with pytest.raises(InvalidTransition, match=fed.code):
+        other.link(run, by=Who(), now=client.now)
+    client.put(fed, 51)
+
+    fed.refresh_from_db()
+    assert (fed.state, fed.progress, fed.runs.count(), other.runs.count()) == (JobState.PRINTING, 51, 1, 0)

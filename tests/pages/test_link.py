@@ -8,7 +8,7 @@ from django.utils import timezone
 from printqueue.models import PrintRun, Who
 from printqueue.views.pages import tray
 from tests.factories import Client
-from tests.pages.conftest import LIST, ended_job, ready_job, text_of
+from tests.pages.conftest import LIST, ended_job, lost_job, ready_job, text_of
 
 
 @pytest.fixture
@@ -78,6 +78,19 @@ def test_its_undo_takes_the_print_off_again(htmx, run):
     job.refresh_from_db()
     run.refresh_from_db()
     assert (job.state, run.job) == ("ready", None)
+
+
+def test_its_undo_asks_again_how_the_print_before_ended(htmx, beside, printer):
+    job = lost_job(beside)
+    [lost, other] = PrintRun.objects.order_by("pk")
+    assert (job.state, job.attention) == ("printing", "unknown_end")
+
+    response = htmx.post(f"{LIST}runs/{other.pk}/link/", {"job": job.pk, "seen": ""})
+    htmx.post(undo_of(response))
+
+    job.refresh_from_db()
+    assert (job.state, job.attention, job.current_run) == ("printing", "unknown_end", lost)
+    assert (job.printer, job.progress) == (printer, 80.3)
 
 
 def test_the_undo_of_another_job_leads_back_to_the_first(htmx, run):

@@ -47,6 +47,14 @@ def test_a_print_without_a_name_makes_none(htmx, beside):
     assert (response.status_code, PrintQueue.objects.count()) == (409, 0)
 
 
+def test_the_longest_name_makes_one_too(htmx, beside):
+    beside.says("printing", run_key="a", file_name="x" * 249 + ".gcode", progress=1)
+
+    htmx.post(f"{LIST}runs/{PrintRun.objects.get().pk}/new-job/")
+
+    assert PrintQueue.objects.get().print_file_name == "x" * 249 + ".gcode"
+
+
 def test_the_other_jobs_stay_as_they_are(htmx, run):
     other = ready_job()
 

@@ -128,6 +128,32 @@ def test_a_likely_job_is_found_at_the_end_of_a_very_long_queue(field, browser, b
     assert f'name="job" value="{last.pk}"' in text_of(browser.get(TRAY))
 
 
+def test_jobs_that_wait_for_the_printer_do_not_crowd_out_the_one_with_the_file(browser, beside, monkeypatch):
+    monkeypatch.setattr(tray, "LISTED", 1)
+    monkeypatch.setattr(tray, "CONSIDERED", 3)
+    beside.says("printing", run_key="a", file_name="strange.gcode", progress=1.0)
+    unrelated = [ready_job(wanted_printer=beside.printer) for _ in range(6)]
+    likely = ready_job(print_file_name="strange.gcode")
+
+    html = text_of(browser.get(TRAY))
+
+    assert html.index(f'name="job" value="{likely.pk}"') < html.index(unrelated[0].code)
+
+
+def test_the_next_jobs_at_each_printer_are_offered_after_all_others(browser, beside, monkeypatch):
+    monkeypatch.setattr(tray, "LISTED", 1)
+    other = Client(make_printer("right"), now=beside.now)
+    waiting = [ready_job() for _ in range(4)]
+    wanted = [ready_job(wanted_printer=each.printer) for each in (beside, other) for _ in range(3)]
+    for client in (beside, other):
+        client.says("printing", run_key="a", file_name="strange.gcode", progress=1.0)
+
+    html = text_of(browser.get(TRAY))
+
+    offered = [job for job in [*waiting, *wanted] if f'name="job" value="{job.pk}"' in html]
+    assert offered == [*wanted[:2], *wanted[3:5]]
+
+
 def test_a_tray_without_prints_is_empty_but_there(browser):
     started_job()
 

@@ -214,3 +214,17 @@ def test_a_job_without_printer_and_a_key_for_several_run_without_a_printer(job: 
 
     job.refresh_from_db()
     assert (job.state, job.printer) == (JobState.PRINTING, None)
+
+
+def test_the_page_of_a_cancelled_job_is_told_when_the_next_print_ends_the_one_that_went_on(client: Client) -> None:
+    cancelled, following = make_job(print_file_name="a.gcode"), make_job()
+    client.says("printing", run_key="1@0", file_name="a.gcode", progress=40)
+    cancelled.refresh_from_db()
+    cancelled.cancel(by=BY, now=client.now)
+    revision = cancelled.revision
+
+    client.put(following, 5, after_seconds=120)
+
+    cancelled.refresh_from_db()
+    assert not cancelled.runs.get().is_active
+    assert cancelled.revision > revision

@@ -97,10 +97,10 @@ def test_a_print_in_the_way_that_staff_just_linked_to_another_job_is_ended_with_
 ) -> None:
     client = Client(make_printer())
     wrong, right, following = make_job(), make_job(), make_job()
-    client.put(wrong, 40)
-    run, lock = wrong.current_run, PrintQueue.locked
+    client.says("printing", run_key="1@0", file_name=wrong.print_file_name, progress=40)
+    run, lock = PrintRun.objects.get(), PrintQueue.locked
+    wrong.link(run, by=Who(), now=NOW)
     locked: list[int | None] = []
-    assert run is not None
 
     def lock_late(place: Place, *printers: Printer | None, other_job_id: int | None = None) -> PrintQueue:
         if not locked:
@@ -109,7 +109,7 @@ def test_a_print_in_the_way_that_staff_just_linked_to_another_job_is_ended_with_
         return lock(place, *printers, other_job_id=other_job_id)
 
     monkeypatch.setattr(PrintQueue, "locked", lock_late)
-    client.put(following, 5)
+    client.put(following, 5, after_seconds=120)  # nobody speaks for the printer any more
 
     right.refresh_from_db()
     assert right.attention == "unknown_end"

@@ -1,6 +1,7 @@
 """Every printer's run is its own, and what it is linked to has a reason."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,21 @@ def test_after_a_day_a_failed_print_no_longer_stands_in_the_way(left):
     assert prints(left, "2@0").job == other
 
 
+def test_a_retried_job_follows_the_print_that_begins_then_and_not_the_one_it_was_taken_from(left):
+    job = make_job(print_file_name=FILE)
+    old = prints(left, "1@0")
+    fresh(job).cancel(by=BY, now=left.now)
+    fresh(job).retry(by=BY, now=left.now)
+
+    new = prints(left, "2@0")
+
+    old.refresh_from_db()
+    assert (old.state, new.job, fresh(job).current_run) == (RunState.UNKNOWN_END, job, new)
+    assert fresh(job).started_at == new.started_at
+    starts = job.transitions.filter(old_state=JobState.READY, new_state=JobState.PRINTING)
+    assert starts.count() == 2
+
+
 # ---------------------------------------------------------------------- interruptions
 
 
@@ -268,3 +284,55 @@ def test_a_print_that_is_not_ours_finds_no_job_when_it_is_named(left):
 
     assert prints(left, "1@0").job is None
     assert fresh(job).state == JobState.READY
+
+
+# ---------------------------------------------------------------------- a code of somebody else's job
+
+
+def test_a_second_copy_named_by_its_code_is_not_another_customers(left, right):
+    job = make_job(customer_id="Anke", print_file_name="ring2.gcode", copies=2)
+    name = f"ring_{job.code}.gcode"
+    prints(left, "1@0", file_name=name)
+    make_job(customer_id="Bodo", print_file_name=name)
+
+    assert prints(right, "1@0", file_name=name).job is None
+
+
+def test_a_second_try_named_by_its_code_is_not_another_customers(left):
+    job = make_job(customer_id="Anke", print_file_name="ring2.gcode")
+    name = f"ring_{job.code}.gcode"
+    prints(left, "1@0", "failed", file_name=name)
+    make_job(customer_id="Bodo", print_file_name=name)
+
+    assert prints(left, "2@0", file_name=name).job is None
+
+
+def test_an_old_file_with_the_code_of_a_job_long_done_is_not_the_customers_next_job(left):
+    fields: dict[str, Any] = {"customer_id": "Xaver", "design_name": "Thumb splint"}
+    old = make_job(**fields, print_file_name="old.gcode")
+    name = f"Xaver_thumb-splint_{old.code}.gcode"
+    prints(left, "1@0", "completed", file_name=name)
+    left.now += timedelta(days=8)
+    make_job(now=left.now, **fields, print_file_name="new.gcode")
+
+    assert prints(left, "2@0", file_name=name).job is None
+
+
+def test_a_print_that_was_lost_elsewhere_may_go_on_here(left, right):
+    lost = make_job(customer_id="Xaver", print_file_name=FILE)
+    prints(right, "1@0", "unknown_end")
+    make_job(customer_id="Yvonne", print_file_name=FILE, wanted_printer=left.printer)
+
+    assert fresh(lost).state == JobState.PRINTING
+    assert prints(left, "1@0").job is None
+
+
+def test_the_late_end_of_a_print_in_the_tray_is_told_by_its_printer(left):
+    prints(left, "1@0", "unknown_end")
+    prints(left, "2@0")
+    late = left.sequence - 1
+
+    left.says("completed", run_key="1@0", sequence=late)
+
+    assert PrintRun.objects.get(run_key="1@0").state == RunState.COMPLETED
+    assert Printer.objects.get().links_changed_at == left.now

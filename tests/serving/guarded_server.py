@@ -7,7 +7,8 @@ import socket
 import sys
 
 from printqueue.live.line import STRAIGHT_LINE, Piece
-from printqueue.serving import web
+from printqueue.serving import connections
+from printqueue.serving.web import WebServer
 
 PIECE = b"x" * 65_536
 PIECES = 1_000
@@ -66,7 +67,7 @@ def state() -> dict[str, int]:
     }
 
 
-class Watched(web.WebServer):
+class Watched(WebServer):
     """Notes for `state` how its listening socket was prepared."""
 
     user_timeout = 0
@@ -77,7 +78,7 @@ class Watched(web.WebServer):
 
 
 for name in ("STALLED_AFTER", "REQUEST_TAKES", "IDLE_FOR"):
-    setattr(web, name, float(os.environ.get(name, getattr(web, name))))
-web.GuardedChannel.abortTimeout = 0.5  # how long Twisted waits for what is unread when it lets a connection go
+    setattr(connections, name, float(os.environ.get(name, getattr(connections, name))))
+connections.GuardedChannel.abortTimeout = 0.5  # how long Twisted waits for what is unread when it lets a connection go
 server = Watched(application, "127.0.0.1", int(sys.argv[1]), lambda: print("listening", flush=True))  # noqa: T201
 server.serve()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from twisted.internet import tcp
 
-from printqueue.serving import web
+from printqueue.serving import connections
 from tests.environment import ROOT
 from tests.processes import free_port, wait_for
 
@@ -245,8 +245,8 @@ def test_a_transport_that_is_not_known_inside_is_left_to_itself():
     class OfALaterVersion(tcp.Server):
         pass
 
-    assert web.straight_line(object.__new__(OfALaterVersion)) is None
-    assert web.straight_line(object.__new__(tcp.Server)) is None  # without buffers
+    assert connections.straight_line(object.__new__(OfALaterVersion)) is None
+    assert connections.straight_line(object.__new__(tcp.Server)) is None  # without buffers
 
 
 def test_a_client_that_vanished_is_noticed_by_the_kernel_after_half_a_minute(patient):

@@ -128,7 +128,8 @@ class PrinterError(Wire):
 class PrinterOut(Wire):
     """The live state of a printer. Temperatures in °C.
 
-    `links_changed_time`: when staff last said which job one of its runs belongs to, or that it belongs to none.
+    `links_changed_time`: when staff last said which job one of its runs belongs to, or that it belongs to none, or when
+    the end of an earlier run without a job was told late.
     """
 
     serial: str

@@ -48,7 +48,8 @@ def link(request: StaffRequest, run: PrintRun) -> HttpResponse:
     if job is None:
         return refused(request, "Choose the job that this print belongs to.", to=reverse("pages:list"), status=422)
     previous = run.job_id
-    job.link(run, by=request.actor.who, now=request.now, seen=_seen(request))
+    moves = _said(request, "moves") is not None
+    job.link(run, by=request.actor.who, now=request.now, seen=_seen(request), moves=moves)
     undo = address("unlink", run, job=job.pk)
     if previous not in (None, job.pk):
         undo = address("link", run, job=previous, seen=job.pk)
@@ -62,8 +63,10 @@ def unlink(request: StaffRequest, run: PrintRun) -> HttpResponse:
     job = _job_said(request) or run.job
     if job is None or run.job is None:
         return done(request, f"The print of {run} belongs to no job.", to=reverse("pages:list"))
+    moved = {"moves": ""} if job.current_run_id == run.pk else {}
     job.unlink(run, by=request.actor.who, now=request.now)
-    undo = address("link", run, job=job.pk, seen="")
+    # A closed job takes no running print: there is no way back.
+    undo = "" if run.is_active and not job.is_open else address("link", run, job=job.pk, seen="", **moved)
     return done(request, f"The print of {run} no longer belongs to {job.code}.", to=reverse("pages:list"), undo=undo)
 
 

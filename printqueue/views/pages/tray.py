@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -25,8 +26,9 @@ SUGGESTED: Final = 2
 
 LISTED: Final = 100
 """How many jobs the list of a print holds: more are found on a page of their own."""
+
 CONSIDERED: Final = 500
-"""Of how many jobs that something may speak for the likely ones are found; they are nowhere near as many."""
+"""Of how many jobs that the name of a print may speak for the likely ones are found; they are nowhere near as many."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def tray_context(request: StaffRequest) -> dict[str, object]:
 def waiting(request: StaffRequest, runs: Sequence[PrintRun], jobs: PrintQueueQuerySet) -> list[Waiting]:
     """Return for each of `runs` which of `jobs` it may be, and why none of them was taken without asking."""
     first, spoken_for = jobs.in_order()[: SUGGESTED + LISTED + 1], jobs.filter(_may_speak(runs))[:CONSIDERED]
-    which = Q(pk__in=first.values("pk")) | Q(pk__in=spoken_for.values("pk"))
+    some = (first, spoken_for, _first_wanted_here(runs, jobs))
+    which = Q(*(("pk__in", each.values("pk")) for each in some), _connector=Q.OR)
     open_jobs = read(which, FileName(""), request.now)
     at_hand = jobs_for(request.actor).at_hand(request.now).select_related("current_run").in_order()
     closed = [job for job in at_hand if not job.is_open]
@@ -76,7 +79,7 @@ def waiting(request: StaffRequest, runs: Sequence[PrintRun], jobs: PrintQueueQue
 
 
 def _may_speak(runs: Sequence[PrintRun]) -> Q:
-    """Return the condition for jobs that anything may speak for, as one of these runs."""
+    """Return the condition for jobs that the name of one of these runs may speak for."""
     names = [FileName(run.file_name) for run in runs]
     phrases = {phrase for name in names for phrase in name.phrases}
     return (
@@ -84,8 +87,13 @@ def _may_speak(runs: Sequence[PrintRun]) -> Q:
         | Q(code__in={word.code for name in names for word in name.codes})
         | Q(customer_key__in=phrases)
         | Q(design_key__in=phrases)
-        | Q(printer__in={run.printer_id for run in runs if run.printer_id})
     )
+
+
+def _first_wanted_here(runs: Sequence[PrintRun], jobs: PrintQueueQuerySet) -> PrintQueueQuerySet:
+    """Return the next few of `jobs` at the printer of each run: there may be many, and that says little for them."""
+    place = Window(RowNumber(), partition_by="printer", order_by=["stage", "queue_order", "pk"])
+    return jobs.filter(printer__in={run.printer_id for run in runs}).alias(place=place).filter(place__lte=SUGGESTED)
 
 
 def _waiting(

@@ -89,7 +89,12 @@ def prints_in(told: Told) -> list[Print]:
 
 def recordings() -> list[Recording]:
     """All that there are here."""
-    composed = [
+    return [*composed_recordings(), *captured_recordings()]
+
+
+def composed_recordings() -> list[Recording]:
+    """Those in tests/data: true in what is said in which order, not always in how fast."""
+    return [
         bambu(A1_LOCAL_PRINT),
         bambu(CLOUD_PRINTS),
         http(
@@ -108,10 +113,12 @@ def recordings() -> list[Recording]:
         ),
         *(octoprint(FOLDER / f"{name}.json") for name in NAMES),
     ]
-    return composed if CAPTURES is None else [*composed, *_captured()]
 
 
-def _captured() -> list[Recording]:
+def captured_recordings() -> list[Recording]:
+    """Those in the folder that $PRINTFACTORY_CAPTURES names; none without it."""
+    if CAPTURES is None:
+        return []
     found = [bambu(path) for path in sorted(captured("bambu").glob("*.json")) if is_sequence(path)]
     found += [octoprint(path) for path in sorted(captured("octoprint").glob("*_full_print.json"))]
     for path in sorted(captured("moonraker").glob("*_poll.json")):

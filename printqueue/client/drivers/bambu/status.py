@@ -11,10 +11,10 @@ import math
 import re
 from typing import Any, Final
 
-from printqueue.client.drivers.values import table
+from printqueue.client.drivers.values import table, text
 from printqueue.client.runs import Sighting
 from printqueue.client.snapshot import Readings
-from printqueue.protocol import ACTIVE_STATES, ReportState, safe_text
+from printqueue.protocol import ReportState, safe_text
 
 Status = dict[str, Any]
 
@@ -42,7 +42,7 @@ NOZZLES: Final = "nozzles"
 
 _FIELDS: Final = frozenset(
     (
-        *("gcode_state", "gcode_file", "subtask_name", "subtask_id", "task_id", "job_id", "gcode_start_time"),
+        *("gcode_state", "gcode_file", "subtask_name", "subtask_id", "task_id", "job_id"),
         *("mc_percent", "percent", "mc_remaining_time", "remain_time", "layer_num", "total_layer_num", "3D"),
         *("print_error", "fail_reason"),
         *("nozzle_temper", "nozzle_target_temper", "bed_temper", "bed_target_temper"),
@@ -54,11 +54,11 @@ _PLATE_FILE: Final = re.compile(r"plate_\d+\.gcode")
 def decode(payload: bytes) -> dict[str, Any] | None:
     """Return the JSON object in `payload`, None when there is none. Some firmware sends text that is not UTF-8."""
     try:
-        text = payload.decode("utf-8")
+        decoded = payload.decode("utf-8")
     except UnicodeDecodeError:
-        text = payload.decode("latin-1")
+        decoded = payload.decode("latin-1")
     try:
-        message = json.loads(text)
+        message = json.loads(decoded)
     except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
@@ -114,8 +114,8 @@ def sighting_of(status: Status, model: str | None = None) -> Sighting | None:
         return None
     error = _whole(status.get("print_error"), -(2**31), 2**32) or 0
     cancelled = _is_cancel(status, state, error)
-    subtask_name = _text(status.get("subtask_name"))
-    name = _file_name(_text(status.get("gcode_file")), subtask_name)
+    subtask_name = text(status.get("subtask_name"))
+    name = _file_name(text(status.get("gcode_file")), subtask_name)
     return Sighting(
         state=ReportState.CANCELLED if cancelled and state == ReportState.FAILED else state,
         title=subtask_name or name,
@@ -125,7 +125,6 @@ def sighting_of(status: Status, model: str | None = None) -> Sighting | None:
         remaining_seconds=_seconds(_first(status, "mc_remaining_time", "remain_time")),
         layer=_whole(_layer(status, "layer_num"), 0, 1_000_000),
         total_layers=_whole(_layer(status, "total_layer_num"), 0, 1_000_000),
-        started_at=_number(status.get("gcode_start_time"), 1, 4e9) if state in ACTIVE_STATES else None,
         cancelled=cancelled,
         readings=_readings(status, error, model),
     )
@@ -141,9 +140,9 @@ def _is_cancel(status: Status, state: ReportState, error: int) -> bool:
 def _native_id(status: Status) -> str | None:
     """The first id that is one: prints from the memory card have "0" or "" for most of them."""
     for key in ("subtask_id", "task_id", "job_id"):
-        text = str(status.get(key) or "").strip()
-        if text not in NO_ID:
-            return safe_text(text, 64)
+        native_id = str(status.get(key) or "").strip()
+        if native_id not in NO_ID:
+            return safe_text(native_id, 64)
     return None
 
 
@@ -206,10 +205,6 @@ def _seconds(minutes: Any) -> int | None:
 def _celsius(value: Any) -> float | None:
     number = _number(value, -100, 1000)
     return None if number is None else round(number, 1)
-
-
-def _text(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
 
 
 def _whole(value: Any, low: float, high: float) -> int | None:
