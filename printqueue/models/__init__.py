@@ -1,6 +1,7 @@
 """The domain: what is wanted (jobs), what is observed (runs), and at which machines."""
 
 from printqueue.live.revisions import RevisionCounter
+from printqueue.models.fact import Fact, FactKind
 from printqueue.models.job import PrintQueue, RevisionConflict
 from printqueue.models.job_state import Attention, JobState
 from printqueue.models.key import PrinterKey
@@ -15,6 +16,8 @@ __all__ = [
     "PRINTFACTORY",
     "Attention",
     "Busy",
+    "Fact",
+    "FactKind",
     "InvalidTransition",
     "JobState",
     "PeriodicTask",
