@@ -216,7 +216,7 @@ class PrinterAdmin(Kept):
     )
     list_filter = ("is_enabled", "state", "model")
     search_fields = ("name", "serial", "model")
-    own = ("name", "is_enabled")
+    own = ("name", "is_enabled", "silent_minutes", "still_minutes", "paused_minutes")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Printer | None = None) -> list[str]:
         by_hand = {*self.own, "serial"} if obj is None else {*self.own}

@@ -5,6 +5,7 @@ from printqueue.models.fact import Fact, FactKind
 from printqueue.models.job import PrintQueue, RevisionConflict
 from printqueue.models.job_state import Attention, JobState
 from printqueue.models.key import PrinterKey
+from printqueue.models.listening import Listening
 from printqueue.models.locks import Busy
 from printqueue.models.periodic import PeriodicTask
 from printqueue.models.printer import Printer, PrinterState
@@ -20,6 +21,7 @@ __all__ = [
     "FactKind",
     "InvalidTransition",
     "JobState",
+    "Listening",
     "PeriodicTask",
     "PrintQueue",
     "PrintRun",
