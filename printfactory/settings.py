@@ -50,6 +50,13 @@ KEY_BURST = environment.integer("KEY_BURST", 40, least=1, most=1_000_000)  # req
 STREAMS = environment.integer("STREAMS", 1000, least=1, most=100_000)  # open event streams of one server
 STREAMS_PER_USER = environment.integer("STREAMS_PER_USER", 50, least=1, most=100_000)  # and of one user or key
 
+SAMPLES_KEPT_DAYS = environment.integer("SAMPLES_KEPT_DAYS", 90, least=1, most=36_500)
+
+# Minutes until a print counts as stalled, unless its printer has limits of its own; 0 for never.
+STALL_SILENT_MINUTES = environment.integer("STALL_SILENT_MINUTES", 5, least=0, most=10_080)
+STALL_STILL_MINUTES = environment.integer("STALL_STILL_MINUTES", 20, least=0, most=10_080)
+STALL_PAUSED_MINUTES = environment.integer("STALL_PAUSED_MINUTES", 60, least=0, most=10_080)
+
 LOG_FORMAT = environment.choice("LOG_FORMAT", ("plain", "json"))
 
 # The application

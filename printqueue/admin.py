@@ -216,7 +216,7 @@ class PrinterAdmin(Kept):
     )
     list_filter = ("is_enabled", "state", "model")
     search_fields = ("name", "serial", "model")
-    own = ("name", "is_enabled")
+    own = ("name", "is_enabled", "silent_minutes", "still_minutes", "paused_minutes")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Printer | None = None) -> list[str]:
         by_hand = {*self.own, "serial"} if obj is None else {*self.own}
@@ -271,7 +271,10 @@ class PrinterKeyAdmin(Asking):
 
 @admin.register(Sample)
 class SampleAdmin(ReadOnly):
-    list_display = ("run", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped")
+    list_display = (
+        "run", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped", "follows_gap",
+    )  # fmt: skip
+    ordering = ("-pk",)
     list_filter = ("state", "is_clamped", "at")
     search_fields = ("run__file_name", "run__job__code")
     list_select_related = ("run__printer",)

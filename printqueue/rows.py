@@ -32,7 +32,7 @@ Write = Sequence[tuple[str, str, Callable[[Any], Any] | None]]
 """The columns that are written: name, attribute, and what its values must go through before."""
 
 AS_THEY_ARE: Final = (
-    models.BooleanField, models.CharField, models.FloatField, models.ForeignKey, models.IntegerField,
+    models.BooleanField, models.CharField, models.FloatField, models.ForeignKey, models.IntegerField, models.TextField,
 )  # fmt: skip
 """Columns whose values both databases take as a model holds them."""
 
@@ -227,11 +227,15 @@ class Computed:
 
 @dataclass(frozen=True)
 class Written:
-    """Rows of one model that are written alike: these `fields` of rows that are there already, or (None) new rows."""
+    """Rows of one model that are written alike: these `fields` of rows that are there already, or (None) new rows.
+
+    A new row takes the place of the one that is the same in the unique columns `in_place_of`, if there is one.
+    """
 
     rows: Sequence[models.Model]
     fields: tuple[str, ...] | None = None
     computed: tuple[Computed, ...] = ()
+    in_place_of: tuple[str, ...] = ()
 
     @property
     def statement(self) -> Statement:
@@ -239,7 +243,9 @@ class Written:
         model, as_json = type(self.rows[0]), connection.vendor == "postgresql" and len(self.rows) > 1
         computed = tuple((one.column, one.sql) for one in self.computed)
         sql, columns = (
-            _insert(model, as_json) if self.fields is None else _update(model, self.fields, computed, as_json)
+            _insert(model, self.in_place_of, as_json)
+            if self.fields is None
+            else _update(model, self.fields, computed, as_json)
         )
         values: list[list[Any]] = [
             [*numbers, *_values(row, columns)]
@@ -272,11 +278,20 @@ def _update(
 
 
 @cache
-def _insert(model: type[models.Model], as_json: bool) -> tuple[str, Write]:
+def _insert(model: type[models.Model], in_place_of: tuple[str, ...], as_json: bool) -> tuple[str, Write]:
     table, columns = model._meta.db_table, [column for column in model._meta.concrete_fields if not column.primary_key]
     names = ", ".join(f'"{column.column}"' for column in columns)
     rows = f"SELECT {names} FROM {_sent(table)}" if as_json else f"VALUES {places(columns)}"  # noqa: S608
-    return f'INSERT INTO "{table}" ({names}) {rows}', _writers(columns)
+    return f'INSERT INTO "{table}" ({names}) {rows}{_instead(columns, in_place_of)}', _writers(columns)
+
+
+def _instead(columns: Sequence[models.Field[Any, Any]], in_place_of: tuple[str, ...]) -> str:
+    """Return what is done with a row that is there already."""
+    if not in_place_of:
+        return ""
+    same = ", ".join(f'"{column.column}"' for column in columns if column.name in in_place_of)
+    others = [f'"{column.column}"' for column in columns if column.name not in in_place_of]
+    return f" ON CONFLICT ({same}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)}"
 
 
 def _new(column: str) -> str:

@@ -68,7 +68,7 @@ def test_rows_are_written_as_the_orm_writes_them(count: int) -> None:
 
 def test_new_rows_are_written_as_the_orm_writes_them() -> None:
     run = PrintRun.objects.get()
-    sample = Sample(run=run, at=NOW, state=RunState.PAUSED, progress=1, layer=None, is_clamped=True, bed_c=60)
+    sample = Sample(run=run, number=7, at=NOW, state=RunState.PAUSED, progress=1, is_clamped=True, bed_c=60)
 
     write_rows(Written([sample]))
 
@@ -76,12 +76,29 @@ def test_new_rows_are_written_as_the_orm_writes_them() -> None:
     assert values(written) == {**values(sample), "id": written.pk}
 
 
+@pytest.mark.parametrize("count", [1, 2, 50])
+def test_a_row_takes_the_place_of_the_one_that_is_the_same_in_what_must_be_unique(count: int) -> None:
+    run, known = PrintRun.objects.get(), Sample.objects.get()
+    new = [
+        Sample(run=run, number=number, at=NOW, state=RunState.PAUSED, progress=number / 3, layer=None)
+        for number in range(known.number, known.number + count)
+    ]
+
+    write_rows(Written(new, in_place_of=("run", "number")))
+
+    written = list(Sample.objects.all())
+    assert [values(row) for row in written] == [
+        {**values(row), "id": after.pk} for row, after in zip(new, written, strict=True)
+    ]
+    assert written[0].pk == known.pk
+
+
 def test_rows_of_several_kinds_are_written_by_one_call() -> None:
     [run], [printer, *_] = PrintRun.objects.all(), Printer.objects.all()
     run.progress, printer.progress = 77, 78
-    sample = Sample(run=run, at=NOW, state=run.state, progress=79)
+    new = [Sample(run=run, number=number, at=NOW, state=run.state, progress=79) for number in (1, 2)]
 
-    write_rows(Written([run], ("progress",)), Written([]), Written([sample, sample]), Written([printer], ("progress",)))
+    write_rows(Written([run], ("progress",)), Written([]), Written(new), Written([printer], ("progress",)))
 
     assert PrintRun.objects.get(pk=run.pk).progress == 77
     assert Printer.objects.get(pk=printer.pk).progress == 78

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from printqueue.models import PeriodicTask
+from printqueue.models import Listening, PeriodicTask
 from tests.conftest import ENVIRONMENT
 from tests.environment import ROOT
 from tests.processes import ServeProcess, free_port, wait_for
@@ -131,6 +132,12 @@ def test_several_servers_may_start_together_on_an_empty_database(new_server):
         server.wait_until_ready()
 
     assert sum(len(FIRST.findall(server.output())) for server in servers) == 1
+
+
+def test_it_says_that_it_listens_also_without_a_worker(serve):
+    serve("--no-worker")
+
+    wait_for(lambda: Listening.since_when(timezone.now()), what="a beat of the server")
 
 
 @pytest.mark.parametrize("with_worker", [True, False])

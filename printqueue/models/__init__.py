@@ -1,9 +1,11 @@
 """The domain: what is wanted (jobs), what is observed (runs), and at which machines."""
 
 from printqueue.live.revisions import RevisionCounter
+from printqueue.models.fact import Fact, FactKind
 from printqueue.models.job import PrintQueue, RevisionConflict
 from printqueue.models.job_state import Attention, JobState
 from printqueue.models.key import PrinterKey
+from printqueue.models.listening import Listening
 from printqueue.models.locks import Busy
 from printqueue.models.periodic import PeriodicTask
 from printqueue.models.printer import Printer, PrinterState
@@ -15,8 +17,11 @@ __all__ = [
     "PRINTFACTORY",
     "Attention",
     "Busy",
+    "Fact",
+    "FactKind",
     "InvalidTransition",
     "JobState",
+    "Listening",
     "PeriodicTask",
     "PrintQueue",
     "PrintRun",

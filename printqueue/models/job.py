@@ -21,7 +21,7 @@ from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRA
 from printqueue.models.locks import Busy, Moved, hold, in_transaction, locked
 from printqueue.models.printer import Printer, links_changed
 from printqueue.models.run import ACTIVE as RUN_ACTIVE
-from printqueue.models.run import PrintRun, RunSource, RunState, linked_by
+from printqueue.models.run import PrintRun, RunSource, RunState, linked_by, printer_shows
 from printqueue.models.transition import InvalidTransition, Who, record
 
 RECENT: Final = timedelta(hours=24)
@@ -30,7 +30,7 @@ RECENT: Final = timedelta(hours=24)
 PROGRESS_FIELDS: Final = ("progress", "progress_last_report_time", "remaining_seconds", "layer", "total_layers")
 STATE_FIELDS: Final = (
     *PROGRESS_FIELDS,
-    "state", "stage", "queue_order", "ready_order", "attention", "copies_done", "current_run", "printer", "match_reason",
+    "state", "stage", "queue_order", "ready_order", "attention", "stall", "copies_done", "current_run", "printer", "match_reason",
     "started_at", "started_by", "ended_at", "ended_by",
 )  # fmt: skip
 KEY_FIELDS: Final = ("file_key", "customer_key", "design_key")
@@ -195,6 +195,7 @@ class PrintQueue(JobRow):
             "remainingSeconds": self.remaining_seconds,
             "layer": self.layer,
             "totalLayers": self.total_layers,
+            "stall": self.stall or None,
         }
 
     def event_type(self, since: int) -> str:
@@ -463,13 +464,18 @@ class PrintQueue(JobRow):
 
     def follow(self, run: PrintRun, *, who: Who, at: datetime) -> Change:
         """Let `run`, which is linked to this locked job, move it; return what is to be saved."""
-        before = (self.current_run_id, self.state, self.attention, self.copies_done)
+        before = self._structure
         if self.current_run_id != run.pk:
             self._take_run(run, who=who)
         self._copy_progress(run)
         self._take_state(run, who=who, at=at)
-        is_structural = before != (self.current_run_id, self.state, self.attention, self.copies_done)
+        is_structural = before != self._structure
         return Change(self, STATE_FIELDS if is_structural else PROGRESS_FIELDS, structural=is_structural)
+
+    @property
+    def _structure(self) -> tuple[object, ...]:
+        """What a run may change besides plain progress."""
+        return self.current_run_id, self.state, self.attention, self.stall, self.copies_done
 
     def count(self, run: PrintRun) -> list[Change]:
         """Count `run`, if it is a good copy that ended after the next one had begun; return what is to be saved."""
@@ -508,6 +514,7 @@ class PrintQueue(JobRow):
         self.progress_last_report_time = run.last_report_at
         self.remaining_seconds = run.remaining_seconds
         self.layer, self.total_layers = run.layer, run.total_layers
+        self.stall = run.stall
 
     def _take_state(self, run: PrintRun, *, who: Who, at: datetime) -> None:
         if run.state == RunState.UNKNOWN_END:
@@ -524,17 +531,19 @@ class PrintQueue(JobRow):
 
     def _close(self, state: JobState, verb: str, *, by: Who, now: datetime, reason: str) -> None:
         self.lock()
-        run = self.current_run
+        run, changes = self.current_run, [Change(self, STATE_FIELDS)]
         if state == JobState.COMPLETED and self.is_active:
             self.copies_done = min(self.copies_done + 1, self.copies)
         self._move(state, verb, who=by, at=now, reason=reason)
         if run is not None and run.ends_with_its_job:
+            stall = run.stall
             run.change_state(RunState(state.value), who=by, at=run.ended_at or now, reason=reason)
             run.is_counted = state == JobState.COMPLETED
             run.save()
+            changes = [*printer_shows(run, stall), *changes]
         # From here on the run no longer moves the job: staff win over reports.
         self.current_run = None
-        save_revised([Change(self, STATE_FIELDS)])
+        save_revised(changes)
 
     def _move(self, new: JobState, verb: str, *, who: Who, at: datetime, reason: str, place: int | None = None) -> None:
         """Go to `new` and record it; the caller saves. Raises InvalidTransition from a state that does not lead there.
@@ -545,6 +554,8 @@ class PrintQueue(JobRow):
         if new not in TRANSITIONS[old]:
             raise InvalidTransition(verb, old)
         self.state, self.stage, self.attention = new, STAGES[new], ""
+        if new not in ACTIVE:
+            self.stall = ""
         if new in ENDED:
             self.ended_at, self.ended_by, self.queue_order = at, who.user, order.by_end(at)
         elif new == JobState.READY:

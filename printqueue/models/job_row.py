@@ -16,7 +16,7 @@ from printqueue.live.revisions import Revisioned
 from printqueue.models.job_state import ACTIVE, ENDED, Attention, JobState
 from printqueue.models.order import Stage
 from printqueue.models.printer import Printer
-from printqueue.models.run import PrintRun
+from printqueue.models.run import PrintRun, Stalled
 
 
 class JobRow(Revisioned):
@@ -51,6 +51,9 @@ class JobRow(Revisioned):
         help_text=_("Its order when it was last ready, to go back to when its print turns out to be another job's."),
     )  # fmt: skip
     attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, editable=False)
+    stall = models.CharField(
+        max_length=20, choices=Stalled.choices, blank=True, editable=False, help_text=_("Why its print does not go on.")
+    )
     current_run = models.ForeignKey(
         PrintRun, null=True, blank=True, editable=False, related_name="+", on_delete=models.PROTECT,
         help_text=_("The run that moves it, or moved it last."),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,9 @@ from printqueue import protocol
 from printqueue.live.revisions import CHANGED, Audience, Change, Revisioned, RevisionedQuerySet
 from printqueue.models.key import PrinterKey
 from printqueue.rows import read_rows
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 LEASE: Final = timedelta(seconds=60)
 """How long a client that fell silent still speaks for its printers."""
@@ -34,16 +38,18 @@ READ_WITH_CHANGED: Final = (
         'SELECT job."code" FROM "printqueue_printrun" AS run'
         ' JOIN "printqueue_printqueue" AS job ON job."id" = run."job_id" WHERE run."id" = "run_id"',
     ),
+    ("context_stall", 'SELECT "stall" FROM "printqueue_printrun" AS run WHERE run."id" = "run_id"'),
     ("context_key_name", 'SELECT "name" FROM "printqueue_printerkey" AS key WHERE key."id" = "lease_key_id"'),
 )
 """What `changed` reads of other rows in the same query."""
 
 
 class Context(NamedTuple):
-    """What is told of a printer that stands in other rows: its run's job, and the key that speaks for it."""
+    """What is told of a printer that stands in other rows: its run with its job, and the key that speaks for it."""
 
     job_id: int | None
     job_code: str | None
+    stall: str | None
     key_name: str | None
 
 
@@ -71,6 +77,17 @@ class PrinterQuerySet(RevisionedQuerySet["Printer"]):
     def with_run(self) -> PrinterQuerySet:
         """Return the printers with what `as_wire` reads of their run, in the same query."""
         return self.select_related("run__job", "lease_key")
+
+
+MOST_MINUTES: Final = 7 * 24 * 60
+
+
+def _limit(name: StrOrPromise) -> models.PositiveSmallIntegerField[int | None, int | None]:
+    """Return the column of one limit of stalls."""
+    return models.PositiveSmallIntegerField(
+        name, null=True, blank=True, validators=[MaxValueValidator(MOST_MINUTES)],
+        help_text=_("Minutes until it is a stall; empty for what holds for all printers, 0 for never."),
+    )  # fmt: skip
 
 
 class Printer(Revisioned):
@@ -107,6 +124,9 @@ class Printer(Revisioned):
     lease_client = models.CharField(max_length=64, blank=True)
     lease_since = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    silent_minutes = _limit(_("not heard"))
+    still_minutes = _limit(_("no movement"))
+    paused_minutes = _limit(_("paused"))
     links_changed_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -172,16 +192,21 @@ class Printer(Revisioned):
             "jobId": str(context.job_id) if context.job_id else None,
             "jobCode": context.job_code,
             "linksChangedTime": protocol.wire_time(self.links_changed_at),
+            "stall": context.stall or None,
         }
 
     def _context(self) -> Context:
         """Return what `as_wire` tells of other rows."""
         read = vars(self)
         if "context_job_id" in read:
-            return Context(read["context_job_id"], read["context_job_code"], read["context_key_name"])
+            return Context(*(read[f"context_{name}"] for name in Context._fields))
         job = self.run.job if self.run else None
-        key_name = self.lease_key.name if self.lease_key else None
-        return Context(job.pk, job.code, key_name) if job else Context(None, None, key_name)
+        return Context(
+            job_id=job.pk if job else None,
+            job_code=job.code if job else None,
+            stall=self.run.stall if self.run else None,
+            key_name=self.lease_key.name if self.lease_key else None,
+        )
 
     @property
     def has_error(self) -> bool:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
 from printqueue.file_words import says_nothing
-from printqueue.live.revisions import save_revised
+from printqueue.live.revisions import Change, save_revised
 from printqueue.models.locks import in_transaction, locked
 from printqueue.models.printer import Printer, links_changed
 from printqueue.models.transition import InvalidTransition, Who, record
+from printqueue.stalls import StallKind, usual_step
 
 if TYPE_CHECKING:
     from printqueue.models.job import PrintQueue
@@ -51,9 +53,18 @@ TRAY_KEEPS: Final = timedelta(hours=24)
 
 OBSERVED_FIELDS: Final = (
     "source", "file_name", "progress", "remaining_seconds", "layer", "total_layers",
-    "error_code", "error_message", "last_report_at", "last_sequence", "fed_by",
+    "error_code", "error_message", "last_report_at", "last_sequence", "fed_by", "course", "moved_at", "step_seconds",
 )  # fmt: skip
 """What an observation may change while the state stays."""
+
+
+class Stalled(models.TextChoices):
+    """The kinds of `stalls.StallKind`, for people."""
+
+    NO_REPORTS = StallKind.NO_REPORTS.value, _("client offline")
+    OFFLINE = StallKind.OFFLINE.value, _("printer offline")
+    NO_MOVEMENT = StallKind.NO_MOVEMENT.value, _("no movement")
+    PAUSED_TOO_LONG = StallKind.PAUSED_TOO_LONG.value, _("paused")
 
 
 class RunSource(models.TextChoices):
@@ -111,11 +122,22 @@ class PrintRun(models.Model):
     error_code = models.CharField(max_length=protocol.MAX_ERROR_CODE, blank=True)
     error_message = models.CharField(max_length=protocol.MAX_ERROR_MESSAGE, blank=True)
 
+    state_since = models.DateTimeField(null=True, blank=True)
+    moved_at = models.DateTimeField(null=True, blank=True, help_text=_("When its percent or layer changed last."))
+    step_seconds = models.FloatField(
+        null=True, blank=True, help_text=_("How long it lately took from one change of percent or layer to the next.")
+    )
+    stall = models.CharField(max_length=20, choices=Stalled.choices, blank=True)
+    stall_since = models.DateTimeField(null=True, blank=True, help_text=_("Since when it is as its stall says."))
+
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     last_report_at = models.DateTimeField(null=True, blank=True)
     last_sequence = models.BigIntegerField(null=True, blank=True)
     fed_by = models.CharField(max_length=100, blank=True, help_text=_("Who sends its reports."))
+    course = models.TextField(
+        blank=True, editable=False, help_text=_("What decides whether its next report is one sample more.")
+    )
 
     is_counted = models.BooleanField(default=False, help_text=_("It is one of its job's good copies."))
     match_reason = models.CharField(max_length=200, blank=True)
@@ -150,6 +172,9 @@ class PrintRun(models.Model):
                 | (~models.Q(state__in=sorted(ACTIVE)) & models.Q(ended_at__isnull=False)),
                 name="run_ended_or_active",
             ),
+            models.CheckConstraint(
+                condition=models.Q(stall="") | models.Q(ended_at=None), name="run_stalled_when_active"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,8 +203,10 @@ class PrintRun(models.Model):
         old = RunState(self.state)
         if new not in TRANSITIONS[old]:
             raise InvalidTransition(f"become {new}", old)
-        self.state = new
+        self.state, self.state_since = new, at
         self.ended_at = None if new in ACTIVE else at
+        if self.ended_at is not None:
+            self._end_stalls(at)
         record(self, old=old, new=new, who=who, at=at, reason=reason)
 
     @property
@@ -210,6 +237,7 @@ class PrintRun(models.Model):
         self.error_code, self.error_message = seen.error_code, seen.error_message
         if seen.state != self.state:
             self.change_state(seen.state, who=who, at=at, reason=self.error_text)
+        self._note_movement(seen, at)
         if seen.progress is not None:
             self.progress = seen.progress
         if seen.file_name and seen.file_name != self.file_name and says_nothing(self.file_name):
@@ -218,6 +246,25 @@ class PrintRun(models.Model):
         self.layer = seen.layer if seen.layer is not None else self.layer
         self.total_layers = seen.total_layers if seen.total_layers is not None else self.total_layers
         self.heard(at, seen.sequence)
+
+    def _note_movement(self, seen: Observation, at: datetime) -> None:
+        """Note if `seen` differs in percent or layer from what is known, and how long that step took."""
+        is_at_another_percent = seen.progress is not None and seen.progress != self.progress
+        if not is_at_another_percent and (seen.layer is None or seen.layer == self.layer):
+            self.moved_at = self.moved_at or at
+            return
+        if self.state == RunState.PRINTING and self.moved_at is not None and self.state_since is not None:
+            seconds = (at - max(self.moved_at, self.state_since)).total_seconds()
+            self.step_seconds = usual_step(self.step_seconds, seconds)
+        self.moved_at = at
+
+    def _end_stalls(self, at: datetime) -> None:
+        """End what held when the run ended at `at`: nothing is said of it, as the end says it all."""
+        if self.stall:
+            # By the printer's time the end may have been before the stall was noticed.
+            cleared_at = Greatest("at", models.Value(at, models.DateTimeField()))
+            self.facts.filter(kind__in=Stalled.values, cleared_at=None).update(cleared_at=cleared_at)
+        self.stall, self.stall_since = "", None
 
     def heard(self, at: datetime, sequence: int | None = None) -> None:
         """Note that somebody reported at `at`, and with which sequence; the caller saves."""
@@ -271,6 +318,13 @@ class PrintRun(models.Model):
         printer = locked(Printer, [seen.printer_id]).get(seen.printer_id or 0)
         self.refresh_from_db(from_queryset=PrintRun.objects.select_for_update(no_key=True))
         return printer
+
+
+def printer_shows(run: PrintRun, stall_before: str) -> list[Change]:
+    """Return what is to be saved of the locked printer of `run`, which shows the run's stall, if that changed."""
+    if run.stall == stall_before or run.printer is None or run.printer.run_id != run.pk:
+        return []
+    return [Change(run.printer, [])]
 
 
 def linked_by(who: Who, now: datetime) -> str:

@@ -1,19 +1,24 @@
-"""Samples: what is kept of a report, for the chart."""
+"""Samples: what is kept of a run's reports, for the chart. Which, is for `history` to say."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from printqueue.history import Kept, Point
+from printqueue.models.locks import in_transaction
 from printqueue.models.run import PrintRun, RunState
 
 
 class Sample(models.Model):
-    """One point of a run."""
+    """One point of a run. A chart draws straight lines from each to the next, and none to one that follows a gap."""
 
-    run = models.ForeignKey(PrintRun, related_name="samples", on_delete=models.CASCADE)
+    # Without an index of its own: that of the constraint below begins with it.
+    run = models.ForeignKey(PrintRun, related_name="samples", on_delete=models.CASCADE, db_index=False)
+    number = models.IntegerField(help_text=_("Its place within the run. The last one moves on with each report."))
     at = models.DateTimeField()
     state = models.CharField(max_length=20, choices=RunState.choices)
     progress = models.FloatField()
@@ -25,15 +30,37 @@ class Sample(models.Model):
         default=False,
         help_text=_("Its time was moved: the client's clock said later than now, or earlier than before."),
     )
+    follows_gap = models.BooleanField(default=False, help_text=_("Nobody reported for a while before it."))
 
     class Meta:
-        ordering: ClassVar = ["at", "pk"]
-        indexes: ClassVar = [
-            models.Index(fields=["run", "at"], name="sample_run_at"),  # the chart of one run
-        ]
+        ordering: ClassVar = ["run_id", "number"]
         constraints: ClassVar = [
+            # Also the chart of one run. Moving the last sample changes no index.
+            models.UniqueConstraint(fields=["run", "number"], name="one_sample_a_run_and_number"),
             models.CheckConstraint(condition=models.Q(progress__range=(0, 100)), name="sample_progress_0_to_100"),
         ]
 
     def __str__(self) -> str:
         return f"{self.progress:.1f} % at {self.at:%H:%M:%S}"
+
+    @property
+    def point(self) -> Point:
+        """Return it as `history` sees it."""
+        return Point(self.at.timestamp(), str(self.state), float(self.progress), self.layer, self.nozzle_c, self.bed_c)
+
+    @property
+    def kept(self) -> Kept:
+        """Return it as `history` sees what is kept."""
+        return Kept(self.number, self.point, self.follows_gap)
+
+    @classmethod
+    @in_transaction
+    def forget(cls, before: datetime, most: int) -> int:
+        """Delete those of the `most` oldest samples that are of a time before `before`; return how many.
+
+        Looked for by primary key, which rises with the time of receipt: no search, and no index for it.
+        """
+        oldest = cls.objects.order_by("pk").values_list("pk", "at")[:most]
+        old = [pk for pk, at in oldest if at < before]
+        # No report waits for these rows: a run that is reported again moves its last sample, and was not that old then.
+        return cls.objects.filter(pk__in=old, at__lt=before).delete()[0] if old else 0

@@ -14,7 +14,8 @@ from printqueue.models.job import Place
 from printqueue.models.job_state import ENDED
 from printqueue.models.locks import Moved, in_transaction, locked
 from printqueue.models.printer import LEASE
-from printqueue.models.run import Observation
+from printqueue.models.run import Observation, printer_shows
+from printqueue.models.stall import end_what_is_over
 from printqueue.models.transition import record
 from printqueue.protocol import ReportState
 from printqueue.reports.messages import PUT_KEY, TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
@@ -132,6 +133,7 @@ def _make_room(
     if is_leased and on_machine.source == RunSource.REPORTS:
         raise Conflict(f"The printer {printer} is printing something else.")
     on_machine = locked(PrintRun, [on_machine.pk])[on_machine.pk]
+    stall = on_machine.stall
     on_machine.change_state(
         RunState.UNKNOWN_END, who=PRINTFACTORY, at=received_at, reason="Another print began on this printer."
     )
@@ -141,6 +143,8 @@ def _make_room(
     elif job is not None:
         # It was closed while its print went on, and its page says so.
         rows.change(Change(job, []))
+    for change in printer_shows(on_machine, stall):
+        rows.change(change)
     on_machine.save()
 
 
@@ -150,6 +154,7 @@ def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) 
         run_key=_free_key(job),
         source=RunSource.PUT,
         state=RunState.PREPARING,
+        state_since=at,
         started_at=at,
     )
     run.join(job, NAMED_IN_CALL, by=PRINTFACTORY, now=at)
@@ -179,9 +184,13 @@ def _observe(
         total_layers=said.total_layers,
         sequence=said.sequence,
     )
-    is_steady = seen.state == run.state
+    is_steady, stall = seen.state == run.state, run.stall
     run.fed_by = feeder(actor)
     run.observe(seen, who=actor.who, at=at)
+    if run.is_active and end_what_is_over(run, received_at):
+        is_steady = False
+    for change in printer_shows(run, stall):
+        rows.change(change)
     rows.change(job.follow(run, who=actor.who, at=at))
     if is_steady:
         rows.observed(run)

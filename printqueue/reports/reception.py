@@ -14,6 +14,7 @@ from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSo
 from printqueue.models.locks import Moved, locked
 from printqueue.models.printer import REPORTED_FIELDS, links_changed
 from printqueue.models.run import Observation
+from printqueue.models.stall import end_what_is_over
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
 from printqueue.reports.candidates import candidates, facts_of
@@ -73,7 +74,9 @@ class Reception:
             self.printer.last_sequence = None
         self.printer.renew_lease(self.call.actor.key, self.call.client, self.call.received_at)
         if self.decision.moves_printer:
-            self._take_name()  # first: the reasons of transitions name the printer
+            # Before the runs: the reasons of their transitions name the printer, and what is known of theirs depends on
+            # whether it is there.
+            self._take_name_and_state()
         self._apply_to_runs()
         if self.decision.moves_printer:
             self._apply_to_printer()
@@ -191,6 +194,7 @@ class Reception:
                 self.run.is_history = self.run.is_history and self.report.state not in ACTIVE_STATES
                 self._join(self.run)
                 self.run.observe(self._observation(self.run), who=self.who, at=self.at)
+                self._end_stall(self.run)
                 self._follow(self.run)
                 self._sample(self.run)
             case Effect.HEAR if self.run is not None:
@@ -205,6 +209,7 @@ class Reception:
             printer=self.printer,
             run_key=self.report.run_key or f"{SERVER_KEY}{self.printer.runs.count() + 1}",
             state=RunState(self.report.state.value),
+            state_since=self.at,
             started_at=self._started_at(),
             fed_by=feeder(self.call.actor, self.call.client),
         )
@@ -241,7 +246,12 @@ class Reception:
         if self._is_idle_for_long:
             self._end_unknown(run, "The printer has been idle for a minute.")
         else:
+            self._end_stall(run)
             self._follow(run)
+
+    def _end_stall(self, run: PrintRun) -> None:
+        if run.is_active and end_what_is_over(run, self.call.received_at):
+            self.is_plain = False  # more than numbers changed
 
     @property
     def _is_idle_for_long(self) -> bool:
@@ -325,15 +335,15 @@ class Reception:
 
     # ------------------------------------------------------------------ the printer's live state
 
-    def _take_name(self) -> None:
+    def _take_name_and_state(self) -> None:
         if self.report.printer_name and not self.printer.is_named_by_staff:
             self.printer.name = self.report.printer_name
         self.printer.model = self.report.model or self.printer.model
+        if self.printer.state != self.report.state:
+            self.printer.state, self.printer.state_since = self.report.state.value, self.at
 
     def _apply_to_printer(self) -> None:
         report, printer = self.report, self.printer
-        if printer.state != report.state:
-            printer.state, printer.state_since = report.state.value, self.at
         printer.last_report_at = self.at
         printer.last_sequence = report.sequence if report.sequence is not None else printer.last_sequence
         on_machine = next((run for run in (self.run, self.active) if run is not None and run.is_active), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from printqueue.history import Course
 from printqueue.live.revisions import Change, Revisioned, save_revised
 from printqueue.models import PrintRun, Sample
 from printqueue.models.run import OBSERVED_FIELDS
@@ -13,7 +14,8 @@ class Rows:
 
     def __init__(self) -> None:
         self._runs: dict[int, PrintRun] = {}
-        self._samples: list[Sample] = []
+        self._samples: dict[tuple[int, int], Sample] = {}  # by run and number
+        self._courses: dict[int, Course] = {}
         self._changes: dict[tuple[type[Revisioned], int], Change] = {}
 
     def observed(self, run: PrintRun) -> None:
@@ -21,8 +23,12 @@ class Rows:
         self._runs[run.pk] = run
 
     def sampled(self, sample: Sample) -> None:
-        """Note a new sample; its run is saved already."""
-        self._samples.append(sample)
+        """Note what was seen of a run that is saved already: one sample more, or its last one moved on."""
+        run = self._runs.setdefault(sample.run.pk, sample.run)
+        course = self._courses.get(run.pk) or Course.read(run.course)
+        self._courses[run.pk] = course = course.after(sample.point)
+        sample.number, sample.follows_gap = course.number, course.follows_gap
+        self._samples[run.pk, sample.number] = sample
 
     def change(self, change: Change) -> None:
         """Note what changed of a job or a printer."""
@@ -32,5 +38,20 @@ class Rows:
 
     def save(self) -> None:
         """Write everything; rows that pages show get their revisions, in the order in which they changed first."""
-        runs, samples = Written(list(self._runs.values()), OBSERVED_FIELDS), Written(self._samples)
+        for pk, course in self._courses.items():
+            self._runs[pk].course = (self._thinned(pk, course) if course.is_full else course).written
+        runs = Written(list(self._runs.values()), OBSERVED_FIELDS)
+        samples = Written(list(self._samples.values()), in_place_of=("run", "number"))
         save_revised(list(self._changes.values()), runs, samples)
+
+    def _thinned(self, run_pk: int, course: Course) -> Course:
+        """Drop samples of the run, of which there are too many; return its course from then on."""
+        stored = {sample.number: sample for sample in Sample.objects.filter(run=run_pk)}
+        ours = {number: sample for (run, number), sample in self._samples.items() if run == run_pk}
+        every = {**stored, **ours}
+        stay, course = course.thinned([every[number].kept for number in sorted(every)])
+        dropped = every.keys() - {one.number for one in stay}
+        Sample.objects.filter(run=run_pk, number__in=dropped & stored.keys()).delete()
+        for number in dropped & ours.keys():
+            del self._samples[run_pk, number]
+        return course

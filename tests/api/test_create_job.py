@@ -45,7 +45,7 @@ def test_a_job_looks_as_the_contract_says(caller):
         "success", "id", "code", "designName", "customerId", "note", "printFileName", "copies", "copiesDone", "state",
         "attention", "progress", "progressLastReportTime", "remainingSeconds", "layer", "totalLayers", "printer",
         "position", "rush", "dueAt", "createdAt", "printStartedTime", "printCompletedTime", "isPrintSuccessful",
-        "matchReason", "revision",
+        "matchReason", "revision", "stall",
     ]  # fmt: skip
 
 

@@ -49,9 +49,11 @@ def test_a_long_print_is_thinned_and_keeps_its_extremes(caller):
     job = make_job()
     caller.put(f"print-queue/{job.pk}/progress", {"progress": 1})
     run = job.runs.get()
+    run.samples.all().delete()
     Sample.objects.bulk_create(
         Sample(
             run=run,
+            number=n + 1,
             at=NOW + timedelta(seconds=5 * n),
             state="printing",
             progress=n / 50,

@@ -1,6 +1,6 @@
 """Fills the database of DATABASE_URL and prints, as JSON, what a load needs to know of it.
 
-`python -m tests.bench.fill --put-jobs 100 --printers 100 --ready 50 --past 1000 --samples 50000`
+`python -m tests.bench.fill --put-jobs 100 --printers 100 --ready 50 --past 1000 --reported 50000`
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from django.utils import timezone  # noqa: E402
 
 from printqueue.access import Actor  # noqa: E402
 from printqueue.file_words import words_key  # noqa: E402
+from printqueue.history import Course  # noqa: E402
 from printqueue.live.revisions import RevisionCounter, take_revisions  # noqa: E402
 from printqueue.models import JobState, PrinterKey, PrintQueue, PrintRun, RunState, Sample, Transition, order  # noqa: E402
 from printqueue.models.order import Stage  # noqa: E402
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--printers", type=int, default=0, help="printers, each at work on a job: fed by reports")
     parser.add_argument("--ready", type=int, default=0, help="jobs that wait")
     parser.add_argument("--past", type=int, default=0, help="jobs that ended long ago, each with run and transitions")
-    parser.add_argument("--samples", type=int, default=0, help="what the run of the first printer has already")
+    parser.add_argument("--reported", type=int, default=0, help="how often the run of the first printer was already")
     wanted = parser.parse_args()
     call_command("migrate", interactive=False, verbosity=0)
     with transaction.atomic():
@@ -61,7 +62,7 @@ def fill(wanted: argparse.Namespace) -> dict[str, Any]:
     make_ready(wanted.ready)
     key, token = make_key()
     serials = {str(job): serial for job, serial in at_work(wanted.printers, key)}
-    add_samples(wanted.samples)
+    go_on(wanted.reported)
     browser = Browser()
     browser.force_login(make_staff(), backend="django.contrib.auth.backends.ModelBackend")
     facts = {
@@ -93,16 +94,23 @@ def at_work(printers: int, key: PrinterKey) -> Iterator[tuple[int, str]]:
         yield job.pk, printer.serial
 
 
-def add_samples(samples: int) -> None:
-    """Let the run of the first printer have gone on for a while."""
-    if not samples:
+def go_on(reports: int) -> None:
+    """Let the run of the first printer have been reported so often, every 5 s: in whole percents, as many printers do."""
+    if not reports:
         return
     run = PrintRun.objects.get(printer__serial="bench-0")
-    begin = timezone.now() - timedelta(seconds=5 * samples)
-    insert(
-        Sample(run=run, at=begin + timedelta(seconds=5 * n), state=run.state, progress=n / samples)
-        for n in range(samples)
-    )
+    run.samples.all().delete()
+    begin = timezone.now() - timedelta(seconds=5 * reports + 10)
+    course, kept = Course(), {}
+    for n in range(reports):
+        percent = float(100 * n // reports)
+        sample = Sample(run=run, at=begin + timedelta(seconds=5 * n), state=run.state, progress=percent, nozzle_c=220)
+        course = course.after(sample.point)
+        sample.number = course.number
+        kept[course.number] = sample
+    insert(kept.values())
+    run.course = course.written
+    run.save(update_fields=["course"])
 
 
 def make_ready(jobs: int) -> None:

@@ -19,7 +19,7 @@ REPORTS_A_ROUND: Final = 3
 
 FEW_JOBS: Final = 1_000
 MANY_JOBS: Final = 100_000
-SAMPLES: Final = 72 * 3600 // 5
+REPORTED: Final = 72 * 3600 // 5
 
 COMMON: Final = ("--printers", "2", "--ready", "50")
 
@@ -39,8 +39,8 @@ def measure(servers: Servers, say: Callable[[str], None]) -> list[Row]:
 
 def _server(servers: Servers, jobs: int, say: Callable[[str], None]) -> Target:
     database = servers.sqlite(f"past-{jobs}")
-    samples = SAMPLES if jobs == MANY_JOBS else 0
-    world = servers.fill(database, *COMMON, "--past", str(jobs), "--samples", str(samples))
+    reported = REPORTED if jobs == MANY_JOBS else 0
+    world = servers.fill(database, *COMMON, "--past", str(jobs), "--reported", str(reported))
     say(f"{jobs:,} past jobs are there")
     return servers.ours(database, world)
 

@@ -11,6 +11,7 @@ import time
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
 
 import pytest
 
@@ -105,15 +106,20 @@ def job(transactional_db):
 
 
 def samples():
-    return list(Sample.objects.order_by("pk"))
+    return list(Sample.objects.all())
 
 
-def has_samples(number):
-    return Sample.objects.count() >= number
+def last_sequence():
+    run = PrintRun.objects.first()
+    return run.last_sequence if run else 0
+
+
+def has_said(sequence):
+    return last_sequence() >= sequence
 
 
 def of_the_print(told):
-    """The reports that are to be samples: those of the print up to its first end."""
+    """The reports that are the course of the print: up to its first end."""
     end = next(n for n, report in enumerate(told) if report["state"] in ENDED_STATES)
     return [report for report in told[:end] if report["state"] in ACTIVE_STATES] + [told[end]]
 
@@ -129,18 +135,27 @@ def assert_one_print_and_one_end(job):
 
 
 def assert_samples_are_what_was_told(told):
-    expected = [(report["state"], report.get("progress", 0)) for report in of_the_print(told)]
+    """From the first to the last, in this order, and no change of state is missing."""
+    said = [(report["state"], report.get("progress", 0)) for report in of_the_print(told)]
+    kept = [(sample.state, sample.progress) for sample in samples()]
+    left = iter(said)
 
-    assert [(sample.state, sample.progress) for sample in samples()] == expected
+    assert all(one in left for one in kept)
+    assert (kept[0], kept[-1]) == (said[0], said[-1])
+    assert [state for state, _ in groupby(kept, lambda one: one[0])] == [
+        state for state, _ in groupby(said, lambda one: one[0])
+    ]
 
 
 def test_a_print_that_goes_on_and_ends_while_the_server_is_away_for_a_quarter_of_an_hour(serve, bench, job):
     server = serve("--no-worker")
     client = bench(server, "seconds = 1000\nstart_at_seconds = 250\n")
     client.start()
-    wait_for(partial(has_samples, 4), LIMIT_SECONDS, "the print is on")
+    wait_for(PrintRun.objects.exists, LIMIT_SECONDS, "the print is on")
+    first = last_sequence()
+    wait_for(lambda: last_sequence() > first + 2, LIMIT_SECONDS, "the print goes on")
     server.stop()
-    known = len(samples())
+    known = PrintRun.objects.get().last_report_at
     client.rush_on()
     wait_for(lambda: f"{SERIAL}: idle" in client.log.read_text(), LIMIT_SECONDS, "the print is over")
     client.wait_until_rushed()
@@ -152,13 +167,16 @@ def test_a_print_that_goes_on_and_ends_while_the_server_is_away_for_a_quarter_of
 
     assert_one_print_and_one_end(job)
     assert_samples_are_what_was_told(client.told())
-    times = [datetime.fromisoformat(report["measuredAt"]) for report in of_the_print(client.told())]
-    away = [(sample.at, true) for sample, true in zip(samples(), times, strict=True)][known:]
+    times = {
+        (report["state"], report.get("progress", 0)): datetime.fromisoformat(report["measuredAt"])
+        for report in of_the_print(client.told())
+    }
+    away = [(sample.at, times[sample.state, sample.progress]) for sample in samples() if sample.at > known]
     assert all(abs(stored - true) < NEAR for stored, true in away)
-    assert away[-1][0] - away[0][0] > timedelta(minutes=12)
+    assert away[-1][0] - known > timedelta(minutes=12)
     assert [stored for stored, _ in away] == sorted(stored for stored, _ in away)
     job.refresh_from_db()
-    assert abs(job.ended_at - times[-1]) < NEAR
+    assert abs(job.ended_at - away[-1][1]) < NEAR
 
 
 def test_a_client_killed_at_ten_random_moments_of_a_print_loses_and_doubles_nothing(server, bench, job):
@@ -168,9 +186,9 @@ def test_a_client_killed_at_ten_random_moments_of_a_print_loses_and_doubles_noth
     client = bench(server, "seconds = 400\n")
     for _ in range(10):
         client.start()
-        enough = len(samples()) + moments.randrange(12)
-        wait_for(partial(has_samples, enough), LIMIT_SECONDS, "the client reports")
-        client.assert_runs_for(moments.uniform(0, 0.3))
+        enough = last_sequence() + moments.randrange(12)
+        wait_for(partial(has_said, enough), LIMIT_SECONDS, "the client reports")
+        client.assert_runs_for(moments.uniform(0, 1.2))
         client.end(signal.SIGKILL)
     client.start()
     client.rush_on()
@@ -184,4 +202,5 @@ def test_a_client_killed_at_ten_random_moments_of_a_print_loses_and_doubles_noth
     assert_samples_are_what_was_told(told)
     assert percents == sorted(percents)
     assert sequences == sorted(set(sequences))
+    assert last_sequence() >= of_the_print(told)[-1]["sequence"]
     assert len({report["runKey"] for report in told if "runKey" in report}) == 1

@@ -69,6 +69,7 @@ def test_a_change_of_nothing_but_progress_is_told_as_progress(server, open_strea
         "remainingSeconds": None,
         "layer": None,
         "totalLayers": None,
+        "stall": None,
         "revision": job.revision,
     }
 

@@ -132,10 +132,12 @@ def test_calls_about_the_same_printers_at_once_lose_no_report() -> None:
         client.says("printing", run_key="1@0", file_name=f"{number}.gcode", progress=1)
     jobs = list(PrintQueue.objects.order_by("-pk"))
 
-    def send(order: int) -> list[str]:
-        serials = [client.printer.serial for client in clients][::order] * 3
+    def send(order: int, percent: int) -> list[str]:
+        serials = [client.printer.serial for client in clients][::order]
+        # At the same moment each says something else, so that each is a sample.
         said = [
-            Report(serial=serial, state=ReportState.PRINTING, run_key="1@0", progress=50, measured_at=NOW)
+            Report(serial=serial, state=ReportState.PRINTING, run_key="1@0", progress=percent + step, measured_at=NOW)
+            for step in range(3)
             for serial in serials
         ]
         actor = Actor(key=clients[0].key)
@@ -143,7 +145,7 @@ def test_calls_about_the_same_printers_at_once_lose_no_report() -> None:
         return [outcome.result for outcome in outcomes]
 
     told = at_once(
-        *(partial(send, order) for order in (1, -1, 1, -1)),
+        *(partial(send, order, percent) for order, percent in ((1, 10), (-1, 20), (1, 30), (-1, 40))),
         *(partial(PrintQueue.objects.get(pk=job.pk).cancel, by=Who(), now=NOW) for job in jobs[:2]),
     )
 

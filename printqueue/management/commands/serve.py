@@ -68,11 +68,12 @@ class Command(BaseCommand):
         from printfactory.asgi import application
 
         ending = threading.Event()
-        worker = threading.Thread(target=periodic.run, args=[ending], name="periodic", daemon=True)
+        works = {"listening": periodic.keep_listening, **({"periodic": periodic.run} if with_worker else {})}
+        beside = [threading.Thread(target=work, args=[ending], name=name, daemon=True) for name, work in works.items()]
         pump.start()
         connections.close_all()
-        if with_worker:
-            worker.start()
+        for thread in beside:
+            thread.start()
         # What was loaded stays: to look through it again and again would stop all pages for a tenth of a second each.
         gc.collect()
         gc.freeze()
@@ -84,7 +85,7 @@ class Command(BaseCommand):
                 signal.signal(number, signal.SIG_IGN)
             ending.set()
             # Told all at once, then waited for: the database may answer none of them.
-            join_all([*threads.end(), *pump.end(), *([worker] if with_worker else [])])
+            join_all([*threads.end(), *pump.end(), *beside])
 
     def say_where(self, bind: str) -> None:
         """Tell the person who started the server where it is."""

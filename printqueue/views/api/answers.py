@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 from django.http import HttpResponse
 
 from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunState, Transition
+from printqueue.stalls import StallKind
 from printqueue.views.api.fields import Wire, WireTime
 
 ERRORS: Final = (400, 401, 403, 404, 405, 409, 413, 415, 429, 503)
@@ -46,7 +47,10 @@ def as_sent(answer: Wire, *, exclude_none: bool = False) -> HttpResponse:
 
 
 class Job(Wire):
-    """A print job. `position` is 1-based among the ready jobs; `progress` is in percent."""
+    """A print job. `position` is 1-based among the ready jobs; `progress` is in percent.
+
+    `stall`: why its print does not go on, as far as anybody can see.
+    """
 
     id: str
     code: str
@@ -73,6 +77,7 @@ class Job(Wire):
     is_print_successful: bool | None
     match_reason: str | None
     revision: int
+    stall: StallKind | None
 
     @classmethod
     def of(cls, job: PrintQueue, positions: Mapping[int, int] | None = None) -> Self:
@@ -104,6 +109,7 @@ class Job(Wire):
             is_print_successful=job.is_print_successful,
             match_reason=job.match_reason or None,
             revision=job.revision,
+            stall=StallKind(job.stall) if job.stall else None,
         )
 
 
@@ -126,7 +132,7 @@ class PrinterError(Wire):
 
 
 class PrinterOut(Wire):
-    """The live state of a printer. Temperatures in °C.
+    """The live state of a printer. Temperatures in °C. `stall`: why its print does not go on.
 
     `links_changed_time`: when staff last said which job one of its runs belongs to, or that it belongs to none, or when
     the end of an earlier run without a job was told late.
@@ -155,6 +161,7 @@ class PrinterOut(Wire):
     job_id: str | None
     job_code: str | None
     links_changed_time: str | None
+    stall: StallKind | None
 
 
 class PrinterAnswer(PrinterOut, Done):
@@ -206,7 +213,10 @@ class Run(Wire):
 
 
 class Point(Wire):
-    """One sample of a run; `clamped` when its time was moved because the client's clock was wrong."""
+    """One sample of a run: straight lines from each to the next are at most 0.5 % from what was reported.
+
+    `clamped` when its time was moved because the client's clock was wrong, `followsGap` when nobody reported before it.
+    """
 
     run_id: str
     at: WireTime
@@ -217,6 +227,7 @@ class Point(Wire):
     nozzle_c: float | None
     bed_c: float | None
     clamped: bool
+    follows_gap: bool
 
 
 class Step(Wire):

@@ -32,10 +32,11 @@ def get_history(request: ApiRequest, job_id: str) -> HistoryAnswer:
 
 
 def _points(job: PrintQueue) -> list[Point]:
-    samples = Sample.objects.filter(run__job=job).order_by("run__started_at", "run_id", "at", "pk")
+    samples = Sample.objects.filter(run__job=job).order_by("run__started_at", "run_id", "number")
     rows = samples.values_list(
-        "run_id", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped", named=True
-    )
+        "run_id", "at", "state", "progress", "layer", "remaining_seconds", "nozzle_c", "bed_c", "is_clamped",
+        "follows_gap", named=True,
+    )  # fmt: skip
     return [_point(row) for row in thin(list(rows), MAX_POINTS, lambda row: (row.progress, row.nozzle_c, row.bed_c))]
 
 
@@ -50,6 +51,7 @@ def _point(row: Any) -> Point:
         nozzle_c=row.nozzle_c,
         bed_c=row.bed_c,
         clamped=row.is_clamped,
+        follows_gap=row.follows_gap,
     )
 
 

@@ -96,7 +96,7 @@ def store(report: dict[str, Any], key: PrinterKey, client: str, now: datetime) -
         printer.lease_key, printer.lease_client, printer.lease_until = key, client, now + timedelta(seconds=60)
         run.save()
         Sample.objects.create(
-            run=run, at=at, state=run.state, progress=run.progress, layer=run.layer, nozzle_c=report["nozzleC"],
+            run=run, number=report["sequence"], at=at, state=run.state, progress=run.progress, layer=run.layer, nozzle_c=report["nozzleC"],
             bed_c=report["bedC"], remaining_seconds=run.remaining_seconds,
         )  # fmt: skip
         RevisionCounter.objects.filter(pk=1).update(value=models.F("value") + 2)
