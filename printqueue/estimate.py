@@ -20,7 +20,7 @@ from typing import Final
 from printqueue.protocol import ACTIVE_STATES, PERCENT_STATES, ReportState
 
 MARKS: Final = (10.0, 25.0, 50.0, 75.0)
-"""Percents at which the worked time of an earlier run is kept: the file's own curve."""
+"""Percents at which the worked time of an earlier run is kept, the file's own curve; `history` keeps samples of them."""
 
 MOST_DOUBT: Final = 0.4
 """Nothing is said while the doubt is a larger part of the whole print."""
@@ -135,12 +135,14 @@ def earlier_run(seen: Sequence[Seen], ended_at: datetime) -> EarlierRun:
 class Course:
     """How a run went: each rise of its percent, each change of what remains, and where it stands.
 
+    `step` is by how much the percent last rose at once, after it had stood still; 0 where it rises with each report.
     `prepared_at` is when it left layer 0, or now while it is in it; 0 where the printer does not tell. Percents move by
     leaps until then.
     """
 
     worked: float
     percents: tuple[Point, ...]
+    step: float
     remaining: tuple[Point, ...]
     prepared_at: float
     last_at: datetime
@@ -176,6 +178,7 @@ def course_of(seen: Sequence[Seen]) -> Course:
     """Return the course of a run of which this was `seen`, at least once."""
     worked, percents, remaining = 0.0, list[Point](), list[Point]()
     prepared_at, has_layers = 0.0, False
+    step, stood_still = 0.0, False
     before = seen[0]
     for one in seen:
         if before.state != ReportState.PAUSED:
@@ -183,8 +186,13 @@ def course_of(seen: Sequence[Seen]) -> Course:
         before = one
         if one.state not in PERCENT_STATES:
             continue
-        if one.percent is not None and (not percents or one.percent >= percents[-1].value + LEAST_RISE):
-            percents.append(Point(worked, one.percent))
+        if one.percent is not None:
+            if not percents or one.percent >= percents[-1].value + LEAST_RISE:
+                step = one.percent - percents[-1].value if stood_still else 0.0
+                percents.append(Point(worked, one.percent))
+                stood_still = False
+            else:
+                stood_still = True
         if one.remaining_seconds is not None and (not remaining or one.remaining_seconds != remaining[-1].value):
             remaining.append(Point(worked, one.remaining_seconds))
         if one.layer is not None and not has_layers:
@@ -193,6 +201,7 @@ def course_of(seen: Sequence[Seen]) -> Course:
     return Course(
         worked=worked,
         percents=tuple(percents),
+        step=step,
         remaining=tuple(remaining),
         prepared_at=prepared_at if counts_layers else 0.0,
         last_at=seen[-1].at,
@@ -265,7 +274,7 @@ def _by_pace(course: Course) -> Opinion | None:
     span, rest = last.value - older.value, 100 - last.value
     pace = (last.worked - newer.worked) / (last.value - newer.value)
     bend = (last.worked - older.worked) / span - pace
-    step = (last.value - points[-2].value) * pace
+    step = course.step * pace
     left = max(0.0, rest * pace - min(course.worked - last.worked, step))
     return Opinion(
         left,

@@ -184,6 +184,17 @@ def test_a_layer_that_stays_0_means_nothing_late_in_a_print():
     assert minutes_left(estimate(seen, at(2700)), at(2700)) == pytest.approx(15, abs=1)
 
 
+def test_a_line_from_one_sample_to_the_next_is_no_leap():
+    every = seen_until(1800, evenly)
+    thinned = [every[0], *every[3:31:9], every[-1]]
+
+    known, thin = estimate(every, at(1800)), estimate(thinned, at(1800))
+
+    assert known is not None and thin is not None
+    assert abs(thin.finish - known.finish) < timedelta(seconds=10)
+    assert abs(thin.spread - known.spread) < 0.2 * known.spread
+
+
 def test_what_is_kept_of_a_run_is_its_time_without_pauses_and_its_curve():
     seen = [
         *seen_until(1800, evenly),
