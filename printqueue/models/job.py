@@ -16,6 +16,7 @@ from printqueue.file_words import words_key
 from printqueue.live.revisions import Audience, Change, RevisionedQuerySet, save_revised
 from printqueue.models import order
 from printqueue.models.code import new_code
+from printqueue.models.estimated import ESTIMATE_FIELDS
 from printqueue.models.job_row import JobRow
 from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRANSITIONS, Attention, JobState
 from printqueue.models.locks import Busy, Moved, hold, in_transaction, locked
@@ -29,7 +30,7 @@ RECENT: Final = timedelta(hours=24)
 
 PROGRESS_FIELDS: Final = ("progress", "progress_last_report_time", "remaining_seconds", "layer", "total_layers")
 STATE_FIELDS: Final = (
-    *PROGRESS_FIELDS,
+    *PROGRESS_FIELDS, *ESTIMATE_FIELDS,
     "state", "stage", "queue_order", "ready_order", "attention", "copies_done", "current_run", "printer", "match_reason",
     "started_at", "started_by", "ended_at", "ended_by",
 )  # fmt: skip
@@ -195,6 +196,7 @@ class PrintQueue(JobRow):
             "remainingSeconds": self.remaining_seconds,
             "layer": self.layer,
             "totalLayers": self.total_layers,
+            **self.estimate_at(self.progress_last_report_time).on_wire,
         }
 
     def event_type(self, since: int) -> str:
@@ -508,6 +510,8 @@ class PrintQueue(JobRow):
         self.progress_last_report_time = run.last_report_at
         self.remaining_seconds = run.remaining_seconds
         self.layer, self.total_layers = run.layer, run.total_layers
+        # The same as before, unless another run is followed or this one changed its state: then it is written.
+        self.copy_estimate(run)
 
     def _take_state(self, run: PrintRun, *, who: Who, at: datetime) -> None:
         if run.state == RunState.UNKNOWN_END:
@@ -545,6 +549,8 @@ class PrintQueue(JobRow):
         if new not in TRANSITIONS[old]:
             raise InvalidTransition(verb, old)
         self.state, self.stage, self.attention = new, STAGES[new], ""
+        if new not in ACTIVE:
+            self.forget_estimate()
         if new in ENDED:
             self.ended_at, self.ended_by, self.queue_order = at, who.user, order.by_end(at)
         elif new == JobState.READY:

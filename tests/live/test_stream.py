@@ -69,6 +69,9 @@ def test_a_change_of_nothing_but_progress_is_told_as_progress(server, open_strea
         "remainingSeconds": None,
         "layer": None,
         "totalLayers": None,
+        "estimatedFinishTime": None,
+        "estimatedRemainingSeconds": None,
+        "estimatedSpreadSeconds": None,
         "revision": job.revision,
     }
 

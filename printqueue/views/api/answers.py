@@ -46,7 +46,11 @@ def as_sent(answer: Wire, *, exclude_none: bool = False) -> HttpResponse:
 
 
 class Job(Wire):
-    """A print job. `position` is 1-based among the ready jobs; `progress` is in percent."""
+    """A print job. `position` is 1-based among the ready jobs; `progress` is in percent.
+
+    `remaining_seconds` is what the printer says, `estimated_finish_time` and the like what is estimated from all that is
+    known: null while that is too little; the finish while it is paused, too.
+    """
 
     id: str
     code: str
@@ -63,6 +67,9 @@ class Job(Wire):
     remaining_seconds: int | None
     layer: int | None
     total_layers: int | None
+    estimated_finish_time: WireTime | None
+    estimated_remaining_seconds: int | None
+    estimated_spread_seconds: int | None
     printer: str | None
     position: int | None
     rush: bool
@@ -78,6 +85,7 @@ class Job(Wire):
     def of(cls, job: PrintQueue, positions: Mapping[int, int] | None = None) -> Self:
         """Return `job` as the wire shows it; `positions` saves the query for the ready ones."""
         is_ready = job.state == JobState.READY
+        finish, left, spread = job.estimate_at(job.progress_last_report_time)
         return cls(
             id=str(job.pk),
             code=job.code,
@@ -94,6 +102,9 @@ class Job(Wire):
             remaining_seconds=job.remaining_seconds,
             layer=job.layer,
             total_layers=job.total_layers,
+            estimated_finish_time=finish,
+            estimated_remaining_seconds=left,
+            estimated_spread_seconds=spread,
             printer=job.printer.serial if job.printer else None,
             position=positions.get(job.pk) if positions is not None and is_ready else job.position,
             rush=job.rush,
@@ -143,6 +154,9 @@ class PrinterOut(Wire):
     remaining_seconds: int | None
     layer: int | None
     total_layers: int | None
+    estimated_finish_time: str | None
+    estimated_remaining_seconds: int | None
+    estimated_spread_seconds: int | None
     nozzle_c: float | None
     nozzle_target_c: float | None
     bed_c: float | None
