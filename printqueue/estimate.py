@@ -20,10 +20,12 @@ from typing import Final
 from printqueue.protocol import ACTIVE_STATES, PERCENT_STATES, ReportState
 
 MARKS: Final = (10.0, 25.0, 50.0, 75.0)
-"""Percents at which the worked time of an earlier run is kept: the file's own curve."""
+"""Percents at which the worked time of an earlier run is kept, the file's own curve; `history` keeps samples of them."""
 
 MOST_DOUBT: Final = 0.4
 """Nothing is said while the doubt is a larger part of the whole print."""
+MOST_LEFT: Final = 90 * 86_400.0
+"""Nor of more seconds than that: no print takes so long."""
 
 # How far an opinion may be off. Found with simulated prints of other seeds than `./run bench eta` has, and not sharp: a
 # quarter more or less of any of them moves no column of its table by a point.
@@ -49,6 +51,8 @@ MOST_PACE: Final = 1.15
 PACE_LASTS: Final = 0.7
 """How much of being slower than an earlier print goes on."""
 
+WORKING: Final = ACTIVE_STATES - {ReportState.PAUSED}
+"""A run that was taken for ended may turn out to go on: meanwhile nobody knows."""
 MINUTE: Final = 60.0
 WITHOUT_LAYERS: Final = 60.0
 """A printer that is this far (percent) and still in layer 0 does not count layers."""
@@ -57,6 +61,9 @@ AT_ITS_BEGIN: Final = 5.0
 LEAST_RISE: Final = 0.01
 """Percents that are closer together are the same."""
 LEAST_SPREAD: Final = timedelta(seconds=5)
+LEAST_NEWS: Final = timedelta(seconds=10)
+LEAST_NEWS_PART: Final = 0.005
+"""A finish that moves by less, or by less of the whole, is the same to whoever reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +87,14 @@ class EarlierRun:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """When a run will finish unless it pauses; two of three finish within `spread` of it, either way."""
+    """When a run will finish unless it pauses; two of three finish within `spread` of it, either way.
+
+    `whole` is how long it takes in all, without pauses.
+    """
 
     finish: datetime
     spread: timedelta
+    whole: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +125,20 @@ def estimate(
         return None
     course = course_of(seen)
     opinion = _blended(list(_opinions(course, earlier, slicer_seconds)))
-    if opinion is None or opinion.doubt > MOST_DOUBT * (course.worked + opinion.left):
+    if opinion is None or opinion.left > MOST_LEFT or opinion.doubt > MOST_DOUBT * (course.worked + opinion.left):
         return None
     since = now if course.is_paused else course.last_at
     finish = max(now, since + timedelta(seconds=opinion.left))
-    return Estimate(finish, max(LEAST_SPREAD, timedelta(seconds=opinion.doubt)))
+    whole = timedelta(seconds=course.worked + opinion.left)
+    return Estimate(finish, max(LEAST_SPREAD, timedelta(seconds=opinion.doubt)), whole)
+
+
+def is_news(new: Estimate | None, finish: datetime | None, spread: timedelta | None) -> bool:
+    """Whether `new` says noticeably another finish, or another spread, than was said before (None: nothing was)."""
+    if new is None or finish is None or spread is None:
+        return (new is None) != (finish is None)
+    noticeable = max(LEAST_NEWS, LEAST_NEWS_PART * new.whole)
+    return abs(new.finish - finish) > noticeable or abs(new.spread - spread) > max(noticeable, spread / 5)
 
 
 def earlier_run(seen: Sequence[Seen], ended_at: datetime) -> EarlierRun:
@@ -135,12 +155,14 @@ def earlier_run(seen: Sequence[Seen], ended_at: datetime) -> EarlierRun:
 class Course:
     """How a run went: each rise of its percent, each change of what remains, and where it stands.
 
+    `step` is by how much the percent last rose at once, after it had stood still; 0 where it rises with each report.
     `prepared_at` is when it left layer 0, or now while it is in it; 0 where the printer does not tell. Percents move by
     leaps until then.
     """
 
     worked: float
     percents: tuple[Point, ...]
+    step: float
     remaining: tuple[Point, ...]
     prepared_at: float
     last_at: datetime
@@ -176,15 +198,21 @@ def course_of(seen: Sequence[Seen]) -> Course:
     """Return the course of a run of which this was `seen`, at least once."""
     worked, percents, remaining = 0.0, list[Point](), list[Point]()
     prepared_at, has_layers = 0.0, False
+    step, stood_still = 0.0, False
     before = seen[0]
     for one in seen:
-        if before.state != ReportState.PAUSED:
+        if before.state in WORKING:
             worked += max(0.0, (one.at - before.at).total_seconds())
         before = one
         if one.state not in PERCENT_STATES:
             continue
-        if one.percent is not None and (not percents or one.percent >= percents[-1].value + LEAST_RISE):
-            percents.append(Point(worked, one.percent))
+        if one.percent is not None:
+            if not percents or one.percent >= percents[-1].value + LEAST_RISE:
+                step = one.percent - percents[-1].value if stood_still else 0.0
+                percents.append(Point(worked, one.percent))
+                stood_still = False
+            else:
+                stood_still = True
         if one.remaining_seconds is not None and (not remaining or one.remaining_seconds != remaining[-1].value):
             remaining.append(Point(worked, one.remaining_seconds))
         if one.layer is not None and not has_layers:
@@ -193,6 +221,7 @@ def course_of(seen: Sequence[Seen]) -> Course:
     return Course(
         worked=worked,
         percents=tuple(percents),
+        step=step,
         remaining=tuple(remaining),
         prepared_at=prepared_at if counts_layers else 0.0,
         last_at=seen[-1].at,
@@ -265,7 +294,7 @@ def _by_pace(course: Course) -> Opinion | None:
     span, rest = last.value - older.value, 100 - last.value
     pace = (last.worked - newer.worked) / (last.value - newer.value)
     bend = (last.worked - older.worked) / span - pace
-    step = (last.value - points[-2].value) * pace
+    step = course.step * pace
     left = max(0.0, rest * pace - min(course.worked - last.worked, step))
     return Opinion(
         left,

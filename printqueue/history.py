@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from math import inf
 from typing import Final, NamedTuple, Self, TypeVar
 
+from printqueue.estimate import MARKS
+
 RowT = TypeVar("RowT")
 Numbers = Sequence[float | None]
 
@@ -27,7 +29,8 @@ GAP_REPORTS: Final = 4
 
 
 class Level(NamedTuple):
-    """How exact the kept samples are. The first and the last sample of each state, and beside each gap, may have to stay."""
+    """How exact the kept samples are. The first and the last sample of each state, beside each gap and of each landmark may
+    have to stay."""
 
     percent: float  # how far the lines may be from what was reported, in percent points
     layers: float  # in layers
@@ -127,7 +130,7 @@ class Course(NamedTuple):
         # One silence says little of the time between reports.
         usual = min(seconds, level.gap_seconds) if usual is None else usual + (min(seconds, longest) - usual) / 8
         is_gap = seconds > longest
-        is_corner = is_gap or (level.keeps_states and point.state != last.state)
+        is_corner = is_gap or (level.keeps_states and (point.state != last.state or _is_landmark(last, point)))
         course = self._turned(point) if is_corner else self._went_on(point, level.tolerances)
         return course._replace(usual_seconds=usual, follows_gap=is_gap)
 
@@ -162,6 +165,13 @@ class Course(NamedTuple):
         return self._replace(number=self.number + 1, size=self.size + 1, corner=corner, tip=point, slopes=slopes)
 
 
+def _is_landmark(before: Point, point: Point) -> bool:
+    """Whether the print came to its first layer since `before`, or to a percent by which others are measured later."""
+    if before.layer == 0 and point.layer:
+        return True
+    return any(before.percent < mark <= point.percent for mark in MARKS)
+
+
 def _is_one_of(slopes: Slopes, corner: Point, point: Point) -> bool:
     """Whether the line from `corner` to `point` is as near as it must be to all that was reported in between."""
     seconds = point.at - corner.at
@@ -191,7 +201,8 @@ def _corners(kept: Sequence[Kept], level: Level) -> Iterator[int]:
     """Yield the indexes of the samples that must stay, and those before them too."""
     for index, (before, one) in enumerate(itertools.pairwise(kept), start=1):
         is_gap = one.follows_gap and one.point.at - before.point.at > level.gap_seconds
-        if is_gap or (level.keeps_states and one.point.state != before.point.state):
+        is_other = one.point.state != before.point.state or _is_landmark(before.point, one.point)
+        if is_gap or (level.keeps_states and is_other):
             yield index
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from printqueue.estimate import MARKS
 from printqueue.history import LEVELS, MOST_KEPT, Course, Kept, Point, thin
 from tests.courses import BEGIN, THREE_DAY_PRINTS, farthest, kept_of, reported
 
@@ -94,6 +95,22 @@ def turns(points):
     """What must stay: the reports on both sides of each change of state."""
     pairs = [(before, after) for before, after in pairwise(points) if before.state != after.state]
     return [(point.at, point.state) for pair in pairs for point in pair]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_the_first_report_at_a_percent_by_which_others_are_measured_stays_and_the_one_before_it(mark):
+    points = reported(lambda n: [n / 10], reports=1000)
+
+    kept, _ = kept_of(points)
+
+    assert {mark - 0.1, mark} <= {one.point.percent for one in kept}
+    assert len(kept) <= 10
+
+
+def test_the_first_layer_stays_and_the_report_before_it():
+    kept, _ = kept_of(reported(lambda n: [n / 100, n // 100], reports=800))
+
+    assert [(one.point.percent, one.point.layer) for one in kept[1:3]] == [(0.99, 0), (1, 1)]
 
 
 @pytest.mark.parametrize("name", THREE_DAY_PRINTS)

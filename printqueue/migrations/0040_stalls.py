@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('printqueue', '0010_facts'),
+        ('printqueue', '0020_estimates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,6 +16,7 @@ from printqueue.file_words import words_key
 from printqueue.live.revisions import Audience, Change, RevisionedQuerySet, save_revised
 from printqueue.models import order
 from printqueue.models.code import new_code
+from printqueue.models.estimated import ESTIMATE_FIELDS
 from printqueue.models.job_row import JobRow
 from printqueue.models.job_state import ACTIVE, ENDED, STAGES, STATE_OF_RUN, TRANSITIONS, Attention, JobState
 from printqueue.models.locks import Busy, Moved, hold, in_transaction, locked
@@ -29,8 +30,9 @@ RECENT: Final = timedelta(hours=24)
 
 PROGRESS_FIELDS: Final = ("progress", "progress_last_report_time", "remaining_seconds", "layer", "total_layers")
 STATE_FIELDS: Final = (
-    *PROGRESS_FIELDS,
-    "state", "stage", "queue_order", "ready_order", "attention", "stall", "copies_done", "current_run", "printer", "match_reason",
+    *PROGRESS_FIELDS, *ESTIMATE_FIELDS,
+    "state", "stage", "queue_order", "ready_order", "attention", "stall", "copies_done", "current_run", "printer",
+    "match_reason",
     "started_at", "started_by", "ended_at", "ended_by",
 )  # fmt: skip
 KEY_FIELDS: Final = ("file_key", "customer_key", "design_key")
@@ -196,6 +198,7 @@ class PrintQueue(JobRow):
             "layer": self.layer,
             "totalLayers": self.total_layers,
             "stall": self.stall or None,
+            **self.estimate_at(self.progress_last_report_time).on_wire,
         }
 
     def event_type(self, since: int) -> str:
@@ -515,6 +518,8 @@ class PrintQueue(JobRow):
         self.remaining_seconds = run.remaining_seconds
         self.layer, self.total_layers = run.layer, run.total_layers
         self.stall = run.stall
+        # The same as before, unless another run is followed or this one changed its state: then it is written.
+        self.copy_estimate(run)
 
     def _take_state(self, run: PrintRun, *, who: Who, at: datetime) -> None:
         if run.state == RunState.UNKNOWN_END:
@@ -556,6 +561,7 @@ class PrintQueue(JobRow):
         self.state, self.stage, self.attention = new, STAGES[new], ""
         if new not in ACTIVE:
             self.stall = ""
+            self.forget_estimate()
         if new in ENDED:
             self.ended_at, self.ended_by, self.queue_order = at, who.user, order.by_end(at)
         elif new == JobState.READY:

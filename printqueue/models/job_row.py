@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from printqueue import protocol
 from printqueue.file_words import LONGEST_KEY
 from printqueue.live.revisions import Revisioned
+from printqueue.models.estimated import Estimated
 from printqueue.models.job_state import ACTIVE, ENDED, Attention, JobState
 from printqueue.models.order import Stage
 from printqueue.models.printer import Printer
 from printqueue.models.run import PrintRun, Stalled
 
 
-class JobRow(Revisioned):
+class JobRow(Estimated, Revisioned):
     """A row of the queue. What happens at a printer is read from its run, and copied here where the list needs it."""
 
     code = models.CharField(max_length=8, unique=True, editable=False)
@@ -64,6 +65,13 @@ class JobRow(Revisioned):
     remaining_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
     layer = models.PositiveIntegerField(null=True, blank=True, editable=False)
     total_layers = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    estimated_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("From when the work that is left counts.")
+    )
+    estimated_left_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    estimated_spread_seconds = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text=_("Two of three such prints finish within it, either way.")
+    )
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(

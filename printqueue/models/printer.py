@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
 from printqueue.live.revisions import CHANGED, Audience, Change, Revisioned, RevisionedQuerySet
+from printqueue.models.estimated import Estimated, Told
 from printqueue.models.key import PrinterKey
 from printqueue.rows import read_rows
 
@@ -90,7 +91,7 @@ def _limit(name: StrOrPromise) -> models.PositiveSmallIntegerField[int | None, i
     )  # fmt: skip
 
 
-class Printer(Revisioned):
+class Printer(Estimated, Revisioned):
     """One machine, known by its serial."""
 
     serial = models.CharField(max_length=protocol.MAX_SERIAL, unique=True)
@@ -111,6 +112,13 @@ class Printer(Revisioned):
     remaining_seconds = models.PositiveIntegerField(null=True, blank=True)
     layer = models.PositiveIntegerField(null=True, blank=True)
     total_layers = models.PositiveIntegerField(null=True, blank=True)
+    estimated_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("From when the work that is left counts.")
+    )
+    estimated_left_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    estimated_spread_seconds = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text=_("Two of three such prints finish within it, either way.")
+    )
     nozzle_c = models.FloatField(_("nozzle °C"), null=True, blank=True)
     nozzle_target_c = models.FloatField(_("nozzle target °C"), null=True, blank=True)
     bed_c = models.FloatField(_("bed °C"), null=True, blank=True)
@@ -180,6 +188,7 @@ class Printer(Revisioned):
             "remainingSeconds": self.remaining_seconds,
             "layer": self.layer,
             "totalLayers": self.total_layers,
+            **self.estimate_told.on_wire,
             "nozzleC": self.nozzle_c,
             "nozzleTargetC": self.nozzle_target_c,
             "bedC": self.bed_c,
@@ -207,6 +216,12 @@ class Printer(Revisioned):
             stall=self.run.stall if self.run else None,
             key_name=self.lease_key.name if self.lease_key else None,
         )
+
+    @property
+    def estimate_told(self) -> Told:
+        """When its print will finish, as it was when it was last reported; nothing while it is not at that print."""
+        is_on = self.run_id is not None and self.state in protocol.ACTIVE_STATES
+        return self.estimate_at(self.last_report_at) if is_on else Told()
 
     @property
     def has_error(self) -> bool:

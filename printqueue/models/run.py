@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from printqueue import protocol
 from printqueue.file_words import says_nothing
 from printqueue.live.revisions import Change, save_revised
+from printqueue.models.estimated import Estimated
 from printqueue.models.locks import in_transaction, locked
 from printqueue.models.printer import Printer, links_changed
 from printqueue.models.transition import InvalidTransition, Who, record
@@ -102,7 +103,7 @@ class PrintRunQuerySet(models.QuerySet["PrintRun"]):
         return waiting.filter(models.Q(state__in=ACTIVE) | models.Q(ended_at__gt=now - TRAY_KEEPS))
 
 
-class PrintRun(models.Model):
+class PrintRun(Estimated, models.Model):
     """One physical print, from its start to its end. It may belong to no job."""
 
     printer = models.ForeignKey(Printer, null=True, blank=True, related_name="runs", on_delete=models.PROTECT)
@@ -119,6 +120,13 @@ class PrintRun(models.Model):
     remaining_seconds = models.PositiveIntegerField(null=True, blank=True)
     layer = models.PositiveIntegerField(null=True, blank=True)
     total_layers = models.PositiveIntegerField(null=True, blank=True)
+    estimated_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("From when the work that is left counts.")
+    )
+    estimated_left_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    estimated_spread_seconds = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text=_("Two of three such prints finish within it, either way.")
+    )
     error_code = models.CharField(max_length=protocol.MAX_ERROR_CODE, blank=True)
     error_message = models.CharField(max_length=protocol.MAX_ERROR_MESSAGE, blank=True)
 
@@ -203,6 +211,12 @@ class PrintRun(models.Model):
         old = RunState(self.state)
         if new not in TRANSITIONS[old]:
             raise InvalidTransition(f"become {new}", old)
+        if new not in ACTIVE:
+            self.forget_estimate()
+        elif new == RunState.PAUSED:
+            self.pause_estimate(at)
+        elif old == RunState.PAUSED:
+            self.resume_estimate(at)
         self.state, self.state_since = new, at
         self.ended_at = None if new in ACTIVE else at
         if self.ended_at is not None:

@@ -11,6 +11,7 @@ from printqueue.access import Actor
 from printqueue.file_words import says_nothing
 from printqueue.live.revisions import Change
 from printqueue.models import PRINTFACTORY, Printer, PrintQueue, PrintRun, RunSource, RunState, Sample
+from printqueue.models.estimated import ESTIMATE_FIELDS
 from printqueue.models.locks import Moved, locked
 from printqueue.models.printer import REPORTED_FIELDS, links_changed
 from printqueue.models.run import Observation
@@ -68,7 +69,8 @@ class Reception:
             return Outcome("refused", refusal="leased", message="Another client speaks for this printer.")
         if self.decision.is_stale:
             return Outcome("stale", self.run)
-        self.rows.change(Change(self.printer, REPORTED_FIELDS))
+        # Where nothing but numbers changes, the estimate stays as it was.
+        self.rows.change(Change(self.printer, REPORTED_FIELDS if self.is_plain else REPORTED_FIELDS + ESTIMATE_FIELDS))
         if self.is_new_holder:
             # A new baseline: another client's numbers say nothing about this one's.
             self.printer.last_sequence = None
@@ -351,6 +353,14 @@ class Reception:
         # What was known of a printer that is not heard stays on its card, marked as last known.
         if report.state != ReportState.OFFLINE:
             self._show_print(on_machine)
+        if not self.is_plain:
+            self._show_estimate(on_machine)
+
+    def _show_estimate(self, run: PrintRun | None) -> None:
+        if run is None:
+            self.printer.forget_estimate()
+        else:
+            self.printer.copy_estimate(run)
 
     def _show_print(self, run: PrintRun | None) -> None:
         report, printer = self.report, self.printer

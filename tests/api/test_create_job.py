@@ -43,8 +43,9 @@ def test_a_job_looks_as_the_contract_says(caller):
 
     assert list(body) == [
         "success", "id", "code", "designName", "customerId", "note", "printFileName", "copies", "copiesDone", "state",
-        "attention", "progress", "progressLastReportTime", "remainingSeconds", "layer", "totalLayers", "printer",
-        "position", "rush", "dueAt", "createdAt", "printStartedTime", "printCompletedTime", "isPrintSuccessful",
+        "attention", "progress", "progressLastReportTime", "remainingSeconds", "layer", "totalLayers",
+        "estimatedFinishTime", "estimatedRemainingSeconds", "estimatedSpreadSeconds", "printer", "position", "rush",
+        "dueAt", "createdAt", "printStartedTime", "printCompletedTime", "isPrintSuccessful",
         "matchReason", "revision", "stall",
     ]  # fmt: skip
 

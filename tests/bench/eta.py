@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 from printqueue.estimate import MARKS, EarlierRun, Seen, earlier_run, estimate
-from printqueue.protocol import ACTIVE_STATES, ReportState
+from printqueue.history import Point
+from printqueue.protocol import ACTIVE_STATES, PERCENT_STATES, ReportState
 from tests.bench.check import percentile
 from tests.bench.servers import Servers
 from tests.bench.table import Row, ruled
 from tests.client.drivers.http_replay import CAPTURES
 from tests.client.drivers.recorded_prints import Recording, Told, captured_recordings, composed_recordings, prints_in
+from tests.courses import kept_of
 from tests.estimate.prints import Print, simulated
 
 SEED: Final = 20261125
 """Of no prints with which `printqueue.estimate` was made."""
 PRINTS: Final = 240
 
-MOST_KEPT: Final = 1_000
 START: Final = datetime(2026, 11, 25, tzinfo=UTC)
 
 POINT: Final = 0.01
@@ -149,15 +150,22 @@ def _replay(name: str, told: Told) -> Replay | None:
 
 
 def kept(seen: Sequence[Seen]) -> list[Seen]:
-    """What is kept of a run: each change of state, and of the rest as many as may be, evenly."""
-    if len(seen) <= MOST_KEPT:
-        return list(seen)
-    turns = {0, len(seen) - 1}
-    for index, (before, after) in enumerate(pairwise(seen)):
-        if before.state != after.state:
-            turns |= {index, index + 1}
-    evenly = MOST_KEPT - len(turns)
-    return [seen[index] for index in sorted(turns | {index * len(seen) // evenly for index in range(evenly)})]
+    """What is stored of a run that was reported so."""
+    reports = dict(zip(map(_point, _with_percent(seen)), seen, strict=True))
+    found, _course = kept_of(list(reports))
+    return [replace(reports[one.point], percent=one.point.percent) for one in found]
+
+
+def _with_percent(seen: Sequence[Seen]) -> Iterator[Seen]:
+    """The same as a run says it: a percent that is not told, or does not count, is the last one."""
+    percent = 0.0
+    for one in seen:
+        percent = one.percent if one.percent is not None and one.state in PERCENT_STATES else percent
+        yield replace(one, percent=percent)
+
+
+def _point(one: Seen) -> Point:
+    return Point(one.at.timestamp(), str(one.state), one.percent or 0.0, one.layer)
 
 
 # ---------------------------------------------------------------------- what is said

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from printqueue.estimate import EarlierRun, Estimate, Seen, earlier_run, estimate
+from printqueue.estimate import EarlierRun, Estimate, Seen, earlier_run, estimate, is_news
 from printqueue.protocol import ReportState
 
 pytestmark = pytest.mark.sqlite_only
@@ -184,6 +184,17 @@ def test_a_layer_that_stays_0_means_nothing_late_in_a_print():
     assert minutes_left(estimate(seen, at(2700)), at(2700)) == pytest.approx(15, abs=1)
 
 
+def test_a_line_from_one_sample_to_the_next_is_no_leap():
+    every = seen_until(1800, evenly)
+    thinned = [every[0], *every[3:31:9], every[-1]]
+
+    known, thin = estimate(every, at(1800)), estimate(thinned, at(1800))
+
+    assert known is not None and thin is not None
+    assert abs(thin.finish - known.finish) < timedelta(seconds=10)
+    assert abs(thin.spread - known.spread) < 0.2 * known.spread
+
+
 def test_what_is_kept_of_a_run_is_its_time_without_pauses_and_its_curve():
     seen = [
         *seen_until(1800, evenly),
@@ -198,3 +209,47 @@ def test_what_is_kept_of_a_run_is_its_time_without_pauses_and_its_curve():
 
 def test_a_mark_that_nobody_saw_is_not_kept():
     assert earlier_run(seen_until(1200, evenly), at(1210)) == EarlierRun(1210, (360, 900, None, None))
+
+
+SAID = Estimate(at(HOUR), timedelta(minutes=5), timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("finish", "spread", "is_noticed"),
+    [
+        (at(HOUR), timedelta(minutes=5), False),
+        (at(HOUR + 18), timedelta(minutes=5), False),
+        (at(HOUR + 19), timedelta(minutes=5), True),
+        (at(HOUR - 19), timedelta(minutes=5), True),
+        (at(HOUR), timedelta(minutes=4.5), False),
+        (at(HOUR), timedelta(minutes=3), True),
+        (None, None, True),
+    ],
+)
+def test_news_is_a_finish_or_a_spread_that_moved_noticeably_or_was_not_known(finish, spread, is_noticed):
+    assert is_news(SAID, finish, spread) is is_noticed
+
+
+def test_of_a_short_print_ten_seconds_are_no_news():
+    short = Estimate(at(60), timedelta(seconds=5), timedelta(minutes=2))
+
+    assert not is_news(short, at(69), timedelta(seconds=5))
+    assert is_news(short, at(71), timedelta(seconds=5))
+
+
+def test_it_is_news_that_nothing_is_known_any_more():
+    assert is_news(None, at(HOUR), timedelta(minutes=5))
+    assert not is_news(None, None, None)
+
+
+def test_nothing_is_said_of_a_print_that_would_take_months():
+    assert estimate(seen_until(600, remaining=lambda second: 2**31 - 1), at(600)) is None
+
+
+def test_a_time_when_it_was_taken_for_ended_is_not_worked():
+    lost = Seen(at(1800), ReportState.UNKNOWN_END, 50)
+    again = [Seen(at(9000 + second), PRINTING, evenly(1800 + second)) for second in range(0, 901, 30)]
+
+    kept = earlier_run([*seen_until(1800, evenly), lost, *again], at(9000 + 1800))
+
+    assert kept.seconds == HOUR

@@ -70,6 +70,9 @@ def test_a_change_of_nothing_but_progress_is_told_as_progress(server, open_strea
         "layer": None,
         "totalLayers": None,
         "stall": None,
+        "estimatedFinishTime": None,
+        "estimatedRemainingSeconds": None,
+        "estimatedSpreadSeconds": None,
         "revision": job.revision,
     }
 

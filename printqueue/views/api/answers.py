@@ -49,7 +49,9 @@ def as_sent(answer: Wire, *, exclude_none: bool = False) -> HttpResponse:
 class Job(Wire):
     """A print job. `position` is 1-based among the ready jobs; `progress` is in percent.
 
-    `stall`: why its print does not go on, as far as anybody can see.
+    `remaining_seconds` is what the printer says, `estimated_finish_time` and the like what is estimated from all that is
+    known: null while that is too little; the finish while it is paused, too. `stall`: why its print does not go on, as
+    far as anybody can see.
     """
 
     id: str
@@ -67,6 +69,9 @@ class Job(Wire):
     remaining_seconds: int | None
     layer: int | None
     total_layers: int | None
+    estimated_finish_time: WireTime | None
+    estimated_remaining_seconds: int | None
+    estimated_spread_seconds: int | None
     printer: str | None
     position: int | None
     rush: bool
@@ -83,6 +88,7 @@ class Job(Wire):
     def of(cls, job: PrintQueue, positions: Mapping[int, int] | None = None) -> Self:
         """Return `job` as the wire shows it; `positions` saves the query for the ready ones."""
         is_ready = job.state == JobState.READY
+        finish, left, spread = job.estimate_at(job.progress_last_report_time)
         return cls(
             id=str(job.pk),
             code=job.code,
@@ -99,6 +105,9 @@ class Job(Wire):
             remaining_seconds=job.remaining_seconds,
             layer=job.layer,
             total_layers=job.total_layers,
+            estimated_finish_time=finish,
+            estimated_remaining_seconds=left,
+            estimated_spread_seconds=spread,
             printer=job.printer.serial if job.printer else None,
             position=positions.get(job.pk) if positions is not None and is_ready else job.position,
             rush=job.rush,
@@ -149,6 +158,9 @@ class PrinterOut(Wire):
     remaining_seconds: int | None
     layer: int | None
     total_layers: int | None
+    estimated_finish_time: str | None
+    estimated_remaining_seconds: int | None
+    estimated_spread_seconds: int | None
     nozzle_c: float | None
     nozzle_target_c: float | None
     bed_c: float | None
