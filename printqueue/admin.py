@@ -181,6 +181,9 @@ class PrintRunAdmin(Asking):
     def get_readonly_fields(self, request: HttpRequest, obj: PrintRun | None = None) -> list[str]:
         return [field.name for field in PrintRun._meta.fields]
 
+    def save_model(self, request: HttpRequest, obj: PrintRun, form: BaseForm, change: bool) -> None:
+        """Write nothing: nothing is edited here, and a report may have moved the run since it was read."""
+
     @admin.action(description="Link to another job", permissions=["change"])
     def relink(self, request: HttpRequest, rows: QuerySet[PrintRun]) -> HttpResponse | None:
         def act(run: PrintRun, said: dict[str, Any]) -> None:

@@ -45,16 +45,19 @@ class Level(NamedTuple):
 
 
 LEVELS: Final = (
-    Level(0.25, 1, 5, 60, keeps_states=True),
-    Level(0.375, 8, 40, 60, keeps_states=True),
-    Level(0.5, inf, inf, 60, keeps_states=True),
-    Level(1, inf, inf, 600, keeps_states=False),
-    Level(2, inf, inf, 3600, keeps_states=False),
+    Level(0.15, 1, 5, 60, keeps_states=True),
+    Level(0.2, 8, 40, 60, keeps_states=True),
+    Level(0.25, inf, inf, 60, keeps_states=True),
+    Level(0.5, inf, inf, 600, keeps_states=False),
+    Level(0.5, inf, inf, inf, keeps_states=False),
+    Level(1, inf, inf, inf, keeps_states=False),
+    Level(2, inf, inf, inf, keeps_states=False),
     Level(4, inf, inf, inf, keeps_states=False),
 )
 """Each run begins at the first, and goes on to the next that is enough when it has too many samples.
 
-A percent that only rises needs 400 samples at 0.5 at the most: the last three are for what is no course of a print.
+A percent that only rises needs 800 samples at the most where the lines may move by 0.25, as they may from the third level
+to the fifth: whatever its states and silences, it is drawn within 0.5. The last three are for what is no course of a print.
 """
 
 Slopes = tuple[tuple[float, float], ...]
@@ -137,7 +140,8 @@ class Course(NamedTuple):
     def thinned(self, kept: Sequence[Kept]) -> tuple[list[Kept], Course]:
         """Return which of the `kept` samples stay, and the course from then on.
 
-        `kept` are all samples of this run, in their order. Extremes stay whatever the level.
+        `kept` are all samples of this run, in their order. Extremes stay whatever the level. A gap is one between the
+        samples on both sides of it: where the one before goes, the other no longer follows a gap.
         """
         extremes = {*_outline([one.point.numbers for one in kept], range(len(kept)))}
         before = LEVELS[self.level].tolerances
@@ -147,8 +151,12 @@ class Course(NamedTuple):
             rest = [inf if now == inf else now - was for now, was in zip(level.tolerances, before, strict=True)]
             stay, course = _drawn_anew(kept, corners, rest)
             if len(stay) <= ROOM:
-                return stay, course._replace(level=number, usual_seconds=self.usual_seconds)
-        stay, last = thin(kept, ROOM, lambda one: one.point.numbers), kept[-1]
+                stay = _with_their_gaps(stay, kept)
+                return stay, course._replace(
+                    level=number, usual_seconds=self.usual_seconds, follows_gap=stay[-1].follows_gap
+                )
+        stay = _with_their_gaps(thin(kept, ROOM, lambda one: one.point.numbers), kept)
+        last = stay[-1]
         return stay, Course(last.number, len(stay), len(LEVELS) - 1, self.usual_seconds, last.follows_gap, last.point)
 
     def _turned(self, point: Point) -> Course:
@@ -158,7 +166,8 @@ class Course(NamedTuple):
     def _went_on(self, point: Point, tolerances: Sequence[float]) -> Course:
         """Return the course with its line drawn to `point`, or where that would lead too far past, with a line more."""
         corner = self.corner or point
-        if self.tip is not None and _is_one_of(self.slopes, corner, point):
+        goes_on = self.tip is not None and not _comes_or_goes(corner, point, tolerances)
+        if goes_on and _is_one_of(self.slopes, corner, point):
             return self._replace(tip=point, slopes=_narrowed(self.slopes, corner, point, tolerances))
         corner = self.tip or corner
         slopes = _narrowed(_ANY_SLOPE, corner, point, tolerances)
@@ -170,6 +179,12 @@ def _is_landmark(before: Point, point: Point) -> bool:
     if before.layer == 0 and point.layer:
         return True
     return any(before.percent < mark <= point.percent for mark in MARKS)
+
+
+def _comes_or_goes(corner: Point, point: Point, tolerances: Sequence[float]) -> bool:
+    """Whether one of the two has a number that the other has not, so that no line leads there."""
+    both = zip(corner.numbers, point.numbers, tolerances, strict=True)
+    return any((start is None) != (end is None) and tolerance < inf for start, end, tolerance in both)
 
 
 def _is_one_of(slopes: Slopes, corner: Point, point: Point) -> bool:
@@ -217,7 +232,17 @@ def _drawn_anew(
         if course.number == before.number:
             stay.pop()
         stay.append(one)
-    return stay, course._replace(number=kept[-1].number, follows_gap=kept[-1].follows_gap)
+    return stay, course._replace(number=kept[-1].number)
+
+
+def _with_their_gaps(stay: Sequence[Kept], kept: Sequence[Kept]) -> list[Kept]:
+    """Return those of `kept` that stay; one whose gap began with a sample that went follows none."""
+    before = {one.number: earlier.number for earlier, one in itertools.pairwise(kept)}
+    begins = [None, *(one.number for one in stay[:-1])]
+    return [
+        one._replace(follows_gap=one.follows_gap and before.get(one.number) == begin)
+        for one, begin in zip(stay, begins, strict=True)
+    ]
 
 
 # ---------------------------------------------------------------------- drawing

@@ -22,6 +22,11 @@ def reported(says: Print, state: Callable[[int], str] = lambda _: "printing", re
     return [Point(BEGIN + 5 * n, state(n), *says(n)) for n in range(reports)]
 
 
+def often_silent(percent: Callable[[int], float], reports: int) -> list[Point]:
+    """Return what is heard of a printer when a minute and a half is lost after every ten reports."""
+    return [Point(BEGIN + 5 * n + 90 * (n // 10), "printing", percent(n)) for n in range(reports)]
+
+
 def kept_of(points: Sequence[Point]) -> tuple[list[Kept], Course]:
     """Return what is kept of a run that was reported so, and its course."""
     course, kept = Course(), dict[int, Kept]()

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from printqueue.access import actor_of_key
 from printqueue.admin_kinds import Asking
-from printqueue.models import Busy, JobState, Printer, PrinterKey, PrintQueue, Who
+from printqueue.models import Busy, JobState, Printer, PrinterKey, PrintQueue, PrintRun, Who
 from printqueue.models.locks import Moved
 from tests.factories import NOW, Client, make_job, make_key, make_printer, make_staff
 
@@ -294,3 +294,20 @@ def test_a_revoked_key_stops_working(browser: Browser) -> None:
     act(browser, "printerkey", "revoke", key.pk)
 
     assert PrinterKey.objects.all().matching(token, timezone.now()) is None
+
+
+def test_saving_the_page_of_a_run_takes_back_no_report_that_came_meanwhile(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(make_printer())
+    client.says("printing", run_key="1@0", progress=1)
+    run, runs = PrintRun.objects.get(), site.site._registry[PrintRun]
+    save = runs.save_model
+    monkeypatch.setattr(
+        runs, "save_model", lambda *args: (client.says("printing", run_key="1@0", progress=2), save(*args))
+    )
+
+    browser.post(reverse("admin:printqueue_printrun_change", args=[run.pk]), INLINES)
+
+    run.refresh_from_db()
+    assert run.progress == 2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from printqueue.estimate import MARKS
 from printqueue.history import LEVELS, MOST_KEPT, Course, Kept, Point, thin
-from tests.courses import BEGIN, THREE_DAY_PRINTS, farthest, kept_of, reported
+from tests.courses import BEGIN, THREE_DAY_PRINTS, THREE_DAYS, farthest, kept_of, often_silent, reported
 
 logger = logging.getLogger(__name__)
 
@@ -189,14 +189,45 @@ def test_a_spike_of_one_report_stays():
     assert 20 in [one.point.nozzle_c for one in kept]
 
 
+def test_a_temperature_that_is_told_later_has_its_spikes_too():
+    points = reported(lambda n: [n / 100, None, None if n < 5 else 20 if n == 777 else 220, None], reports=2000)
+
+    kept, _ = kept_of(points)
+
+    drawn = [(one.point.at, one.point.nozzle_c) for one in kept]
+    assert (points[5].at, 220) in drawn
+    assert (points[777].at, 20) in drawn
+
+
+@pytest.mark.parametrize("every", [1, 20, 100])
+def test_a_percent_that_rises_is_drawn_within_half_a_percent_whatever_its_states(every):
+    points = reported(lambda n: [n * 100 // THREE_DAYS], lambda n: "paused" if n // every % 2 else "printing")
+
+    kept, _ = kept_of(points)
+
+    assert len(kept) <= MOST_KEPT
+    assert farthest(points, [one.point for one in kept]) <= 0.5 + ROUNDING
+
+
+def test_a_sample_follows_a_gap_no_more_when_the_one_before_the_gap_was_dropped():
+    points = [point._replace(percent=min(14, (point.at - BEGIN) / 10)) for point in often_silent(float, 40)]
+    kept, course = kept_of(points)
+    assert len([one for one in kept if one.follows_gap]) == 3
+
+    stay, _ = course._replace(level=2).thinned(kept)
+
+    gaps = [one.point.at - before.point.at for before, one in pairwise(stay) if one.follows_gap]
+    assert max(gaps, default=0) <= 95
+
+
 @pytest.mark.parametrize(
     "flood",
     [
         reported(lambda n: [n * 7919 % 101], reports=5000),
         reported(lambda n: [n / 50], lambda n: "paused" if n % 2 else "printing", 5000),
-        [Point(BEGIN + 90 * n + n % 2, "printing", n / 50) for n in range(5000)],
+        often_silent(lambda n: n / 50, 5000),
     ],
-    ids=["percents up and down", "another state each time", "a gap each time"],
+    ids=["percents up and down", "another state each time", "many gaps"],
 )
 def test_no_flood_of_what_should_stay_is_more_than_fits(flood):
     kept, course = kept_of(flood)
@@ -213,7 +244,7 @@ def test_what_is_thinned_out_is_as_near_as_its_level_says_with_extremes_and_gaps
 
     drawn, now = [one.point for one in stay], LEVELS[course.level]
     assert farthest(points, drawn) <= now.percent - LEVELS[level].percent + LEVELS[0].percent + ROUNDING
-    assert {id(one) for one in stay} <= {id(one) for one in kept}
+    assert {one.number: one.point for one in stay}.items() <= {one.number: one.point for one in kept}.items()
     assert course.level > level
     assert ranges([one.point for one in kept]) == ranges(drawn)
     if now.keeps_states:

@@ -50,8 +50,13 @@ class Rows:
         ours = {number: sample for (run, number), sample in self._samples.items() if run == run_pk}
         every = {**stored, **ours}
         stay, course = course.thinned([every[number].kept for number in sorted(every)])
-        dropped = every.keys() - {one.number for one in stay}
-        Sample.objects.filter(run=run_pk, number__in=dropped & stored.keys()).delete()
-        for number in dropped & ours.keys():
+        numbers = [one.number for one in stay]
+        # What stays is named: that is never many, however many there were.
+        Sample.objects.filter(run=run_pk).exclude(number__in=numbers).delete()
+        for number in ours.keys() - {*numbers}:
             del self._samples[run_pk, number]
+        for one in stay:
+            if one.follows_gap != every[one.number].follows_gap:
+                every[one.number].follows_gap = one.follows_gap
+                self._samples[run_pk, one.number] = every[one.number]
         return course

@@ -3,16 +3,17 @@
 import logging
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from printqueue import history
 from printqueue.access import Actor
-from printqueue.history import LEVELS, Course, Point
+from printqueue.history import Course, Point
 from printqueue.models import Printer, PrintRun, Sample
 from printqueue.protocol import ReportState
 from printqueue.reports import Report, receive_all
-from tests.courses import THREE_DAY_PRINTS, farthest, kept_of, reported
+from tests.courses import THREE_DAY_PRINTS, farthest, kept_of, often_silent, reported
 from tests.factories import Client, make_job, make_key, make_printer
 
 logger = logging.getLogger(__name__)
@@ -68,8 +69,8 @@ def stored() -> list[Point]:
 
 
 def test_a_report_that_goes_on_as_before_moves_the_last_sample(client: Client) -> None:
-    client.says("printing", run_key="1@0", progress=10, nozzle_c=210)
-    client.says("printing", run_key="1@0", progress=11, nozzle_c=211)
+    client.says("printing", run_key="1@0", progress=10, layer=1, nozzle_c=210)
+    client.says("printing", run_key="1@0", progress=11, layer=2, nozzle_c=211)
     first, last = Sample.objects.values_list("pk", flat=True)
 
     client.says("printing", run_key="1@0", progress=12, layer=3, nozzle_c=212)
@@ -169,6 +170,20 @@ def test_the_samples_of_another_run_stay_when_one_is_thinned_out(
     assert list(Sample.objects.filter(run__printer=other.printer).values()) == before
 
 
+@pytest.mark.parametrize("at_once", [1, 60])
+def test_a_gap_whose_beginning_was_dropped_is_none_any_more(
+    printer: Printer, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(history, "MOST_KEPT", 30)
+    monkeypatch.setattr(history, "ROOM", 25)
+    points = often_silent(lambda n: n * 7919 % 101, 60)
+
+    told(points, at_once=at_once, actor=Actor(key=make_key()[0]))
+
+    gaps = [after.at - before.at for before, after in pairwise(Sample.objects.all()) if after.follows_gap]
+    assert max(gaps, default=timedelta()) <= timedelta(seconds=95)
+
+
 @pytest.mark.sqlite_only  # PostgreSQL sorts few rows sooner than it looks at an index
 def test_the_samples_of_a_run_are_found_and_sorted_by_an_index(client: Client) -> None:
     client.says("printing", run_key="1@0", progress=10)
@@ -189,4 +204,4 @@ def test_three_days_of_reports_leave_a_thousand_samples_at_most_and_half_a_perce
     off, ratio = farthest(points, drawn), sum(took[-tenth:]) / sum(took[:tenth])
     logger.info("%d samples of %d reports, %.3f %% off, last tenth ÷ first %.2f", len(drawn), len(points), off, ratio)
     assert len(drawn) <= history.MOST_KEPT
-    assert off <= LEVELS[2].percent + ROUNDING
+    assert off <= 0.5 + ROUNDING
