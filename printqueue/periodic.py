@@ -14,6 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from printqueue.estimating import estimate_active_runs
+from printqueue.measuring import measure_completed_runs
 from printqueue.models import PeriodicTask, Sample
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ TASKS: Final[Mapping[Callable[[datetime], None], timedelta]] = {
     clear_expired_sessions: timedelta(days=1),
     forget_samples: timedelta(minutes=1),
     estimate_active_runs: timedelta(seconds=15),
+    measure_completed_runs: timedelta(seconds=15),
 }
 """Each task and how often it is due. A task is called with the time, and may be called once more after it failed."""
 
