@@ -58,6 +58,9 @@ WITHOUT_LAYERS: Final = 60.0
 """A printer that is this far (percent) and still in layer 0 does not count layers."""
 AT_ITS_BEGIN: Final = 5.0
 """A print that is further (percent) when it is first seen began before."""
+MOST_UNSEEN: Final = 60.0
+MOST_UNSEEN_PART: Final = 0.03
+"""A print whose end came after a silence of more seconds, and of more of the whole, may have ended long before."""
 LEAST_RISE: Final = 0.01
 """Percents that are closer together are the same."""
 LEAST_SPREAD: Final = timedelta(seconds=5)
@@ -146,6 +149,25 @@ def earlier_run(seen: Sequence[Seen], ended_at: datetime) -> EarlierRun:
     course = course_of(seen)
     rest = 0.0 if course.is_paused else max(0.0, (ended_at - course.last_at).total_seconds())
     return EarlierRun(course.worked + rest, tuple(course.worked_at(mark) for mark in MARKS))
+
+
+def completed_run(seen: Sequence[Seen]) -> EarlierRun | None:
+    """Return what is kept of a run that was `seen` so from its first report to that of its completion.
+
+    None when nobody saw it begin or end, so that it is not known how long it worked.
+    """
+    if len(seen) < 2 or seen[-1].state != ReportState.COMPLETED:
+        return None
+    before, ended_at = seen[:-1], seen[-1].at
+    kept = earlier_run(before, ended_at)
+    silence = (ended_at - before[-1].at).total_seconds()
+    is_seen = silence <= max(MOST_UNSEEN, MOST_UNSEEN_PART * kept.seconds) and not course_of(before).began_unseen
+    return kept if is_seen and kept.seconds > 0 else None
+
+
+def by_earlier_runs(course: Course, earlier: Iterable[EarlierRun]) -> Opinion | None:
+    """What earlier runs of the file let expect, all of them together."""
+    return _blended([_by_an_earlier_run(course, run) for run in earlier if run.seconds > 0])
 
 
 # ---------------------------------------------------------------------- the course of a run
@@ -244,9 +266,8 @@ def _at(points: Sequence[Point], value: float) -> Point:
 
 def _opinions(course: Course, earlier: Iterable[EarlierRun], slicer_seconds: float | None) -> Iterator[Opinion]:
     """What those say that have something to say."""
-    before = [_by_an_earlier_run(course, run) for run in earlier if run.seconds > 0]
     slicer = None if slicer_seconds is None else _by_slicer(course, slicer_seconds)
-    found = (_by_printer(course), _by_pace(course), _by_elapsed(course), _blended(before), slicer)
+    found = (_by_printer(course), _by_pace(course), _by_elapsed(course), by_earlier_runs(course, earlier), slicer)
     yield from (opinion for opinion in found if opinion is not None)
 
 

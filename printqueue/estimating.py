@@ -5,19 +5,20 @@ Reckoned outside of any lock, and written for few runs at once: a report waits f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Final
 
-from printqueue.estimate import Estimate, Seen, estimate, is_news
+from printqueue.estimate import Estimate, estimate, is_news
 from printqueue.live.revisions import Change, save_revised
-from printqueue.models import Printer, PrintQueue, PrintRun, RunState, Sample
+from printqueue.measuring import earlier_key, earlier_runs
+from printqueue.models import Printer, PrintQueue, PrintRun, RunState
 from printqueue.models.estimated import ESTIMATE_FIELDS
 from printqueue.models.locks import in_transaction, locked
-from printqueue.protocol import ReportState
+from printqueue.models.sample import seen_of
 from printqueue.rows import Written
+from printqueue.slicer_figure import slicer_seconds
 
 HEARD_LATELY: Final = timedelta(seconds=60)
 """Of a run that was not reported for so long nothing new is known, and no page tells when it will finish."""
@@ -48,23 +49,17 @@ def estimate_active_runs(now: datetime) -> None:
             _store({found.run_id: found for found in news}, now)
 
 
-def seen_of(runs: Iterable[PrintRun]) -> dict[int, list[Seen]]:
-    """Return what was seen of each of `runs`, by its primary key, in one query."""
-    samples = Sample.objects.filter(run__in=[run.pk for run in runs]).order_by("run_id", "number")
-    rows = samples.values_list("run_id", "at", "state", "progress", "remaining_seconds", "layer")
-    return {
-        pk: [
-            Seen(at, ReportState(state), percent, remaining, layer) for _, at, state, percent, remaining, layer in some
-        ]
-        for pk, some in groupby(rows.iterator(), key=lambda row: row[0])
-    }
-
-
 def _reckon(runs: Sequence[PrintRun], now: datetime) -> Iterator[Reckoned | None]:
     """Yield what is to be told of each run anew, or None."""
-    seen = seen_of(runs)
+    seen, keys = seen_of(runs), {run.pk: earlier_key(run.file_name) for run in runs}
+    earlier = earlier_runs(dict.fromkeys(keys.values()))
     for run in runs:
-        said = estimate(seen.get(run.pk, []), now)
+        said = estimate(
+            seen.get(run.pk, []),
+            now,
+            earlier=earlier.get(keys[run.pk], ()),
+            slicer_seconds=slicer_seconds(run.file_name),
+        )
         finish, spread = _said_before(run, now)
         is_other = is_news(said, finish, spread)
         yield Reckoned(run.pk, run.printer_id, run.job_id, RunState(run.state), said) if is_other else None

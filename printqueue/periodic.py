@@ -14,6 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from printqueue.estimating import estimate_active_runs
+from printqueue.measuring import measure_completed_runs
 from printqueue.models import Busy, Listening, PeriodicTask, Sample
 from printqueue.models.listening import BEAT_SECONDS
 from printqueue.models.stall import active_runs, is_news, judged, known_stalls, notice
@@ -65,6 +66,7 @@ TASKS: Final[Mapping[Callable[[datetime], None], timedelta]] = {
     forget_samples: timedelta(minutes=1),
     notice_stalls: timedelta(seconds=10),
     estimate_active_runs: timedelta(seconds=15),
+    measure_completed_runs: timedelta(seconds=15),
 }
 """Each task and how often it is due. A task is called with the time, and may be called once more after it failed."""
 

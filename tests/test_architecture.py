@@ -23,7 +23,9 @@ UPWARD = {
     "serving": {"models", "reports", "access", "admin", "views", "management"},
     "views": {"admin", "serving", "management"},
 }
-PURE = ["estimate", "file_words", "file_names", "matching", "history", "stalls", "reports/routing"]
+PURE = [
+    "estimate", "worth", "slicer_figure", "file_words", "file_names", "matching", "history", "stalls", "reports/routing",
+]  # fmt: skip
 CLIENT_LIBRARIES = {"httpx2", "paho"}
 
 

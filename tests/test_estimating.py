@@ -13,6 +13,7 @@ from printqueue import estimating
 from printqueue.estimating import estimate_active_runs
 from printqueue.models import Printer, PrintQueue, PrintRun, Who
 from printqueue.models.estimated import Told
+from printqueue.models.sample import seen_of
 from tests.factories import NOW, Client, make_job, make_printer
 
 pytestmark = pytest.mark.django_db
@@ -217,7 +218,7 @@ def test_progress_that_a_job_gets_is_estimated_too(job, client):
 
 def test_what_changed_while_it_was_reckoned_is_left_to_the_next_turn(job, client, monkeypatch):
     prints(client, until=30)
-    look = estimating.seen_of
+    look = seen_of
 
     def pausing(runs):
         found = look(runs)

@@ -97,6 +97,10 @@ class PrintRunQuerySet(models.QuerySet["PrintRun"]):
         """Return the runs that are on a machine: by the column whose index holds these alone, however many ended."""
         return self.filter(ended_at=None)
 
+    def to_be_measured(self) -> Self:
+        """Return the runs that completed under our eyes, of which nothing is kept yet for later."""
+        return self.filter(state=RunState.COMPLETED, is_measured=False, is_history=False)
+
     def unmatched(self, now: datetime) -> Self:
         """Return the runs that wait for a person to say which job they are: active, or ended lately."""
         waiting = self.filter(job=None, is_history=False, not_ours_at=None, printer__is_enabled=True)
@@ -147,6 +151,21 @@ class PrintRun(Estimated, models.Model):
         blank=True, editable=False, help_text=_("What decides whether its next report is one sample more.")
     )
 
+    is_measured = models.BooleanField(
+        default=False, editable=False, help_text=_("It completed, and what is kept of that for later is in place.")
+    )
+    file_key = models.CharField(max_length=protocol.MAX_FILE_NAME * 3, blank=True, default="", editable=False)
+    worked_seconds = models.FloatField(
+        null=True, blank=True, editable=False, help_text=_("Without pauses; known where it was seen from begin to end.")
+    )
+    marks = models.CharField(
+        max_length=100, blank=True, default="", editable=False,
+        help_text=_("Worked seconds at 10, 25, 50 and 75 %."),
+    )  # fmt: skip
+    worth = models.TextField(
+        blank=True, default="", editable=False, help_text=_("How far off its finish was foretold, by each source.")
+    )
+
     is_counted = models.BooleanField(default=False, help_text=_("It is one of its job's good copies."))
     match_reason = models.CharField(max_length=200, blank=True)
     linked_by = models.ForeignKey(User, null=True, blank=True, related_name="+", on_delete=models.SET_NULL)
@@ -165,7 +184,16 @@ class PrintRun(Estimated, models.Model):
             models.Index(fields=["job", "-started_at"], name="run_job_started"),  # the runs of a job's page
             # The tray: of all runs ever, only those without a job.
             models.Index(fields=["ended_at"], name="run_unmatched", condition=models.Q(job=None, is_history=False)),
-        ]
+            # Each of these holds completed runs alone, which no report changes.
+            models.Index(
+                fields=["ended_at"], name="run_to_measure",
+                condition=models.Q(state=RunState.COMPLETED.value, is_measured=False, is_history=False),
+            ),
+            models.Index(
+                fields=["file_key", "ended_at"], name="run_earlier", condition=models.Q(worked_seconds__isnull=False)
+            ),
+            models.Index(fields=["ended_at"], name="run_worth", condition=models.Q(worth__gt="")),
+        ]  # fmt: skip
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["printer", "run_key"], name="one_run_a_printer_and_key"),
             models.UniqueConstraint(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from printqueue.estimate import Seen
 from printqueue.history import Kept, Point
 from printqueue.models.locks import in_transaction
 from printqueue.models.run import PrintRun, RunState
+from printqueue.protocol import ReportState
 
 
 class Sample(models.Model):
@@ -64,3 +68,15 @@ class Sample(models.Model):
         old = [pk for pk, at in oldest if at < before]
         # No report waits for these rows: a run that is reported again moves its last sample, and was not that old then.
         return cls.objects.filter(pk__in=old, at__lt=before).delete()[0] if old else 0
+
+
+def seen_of(runs: Iterable[PrintRun]) -> dict[int, list[Seen]]:
+    """Return what was seen of each of `runs`, by its primary key, in one query."""
+    samples = Sample.objects.filter(run__in=[run.pk for run in runs]).order_by("run_id", "number")
+    rows = samples.values_list("run_id", "at", "state", "progress", "remaining_seconds", "layer")
+    return {
+        pk: [
+            Seen(at, ReportState(state), percent, remaining, layer) for _, at, state, percent, remaining, layer in some
+        ]
+        for pk, some in groupby(rows.iterator(), key=lambda row: row[0])
+    }

@@ -138,6 +138,55 @@ def done_at(state: str, reported_at: datetime | None, remaining_seconds: int | N
     return reported_at + timedelta(seconds=remaining_seconds)
 
 
+def finish(
+    state: str, reported_at: datetime | None, remaining_seconds: int | None, estimated: datetime | None
+) -> datetime | None:
+    """Return when a print will be done: as it is `estimated`, else as the printer sees it; None while it stands still."""
+    return estimated if estimated is not None else done_at(state, reported_at, remaining_seconds)
+
+
+def left(remaining_seconds: int | None, estimated_seconds: int | None) -> int | None:
+    """Return how many seconds a print still takes: as it is estimated, else as the printer says."""
+    return estimated_seconds if estimated_seconds is not None else remaining_seconds
+
+
+SPREADS: Final = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, *(60 * hours for hours in (2, 3, 4, 6, 8, 12, 24, 48, 72)))
+"""Minutes as one says them of something that is not certain."""
+LEAST_SPREAD: Final = 1.2
+"""A spread may be said so much too small."""
+
+
+def spread(seconds: float) -> str:
+    """Return 470 as "± 10 min"."""
+    minutes = next((said for said in SPREADS if said * LEAST_SPREAD * MINUTE >= seconds), SPREADS[-1])
+    return f"± {duration(minutes * MINUTE)}"
+
+
+def sure(remaining_seconds: int | None, spread_seconds: int | None) -> str:
+    """Return how sure a finish is, or whose figure it is: "± 10 min", "by the printer", "" where there is none."""
+    if spread_seconds is not None:
+        return spread(spread_seconds)
+    return "" if remaining_seconds is None else "by the printer"
+
+
+def whose(remaining_seconds: int | None, spread_seconds: int | None) -> str:
+    """Return the same, for hovering."""
+    if spread_seconds is not None:
+        return f"Estimated from all that is known, {spread(spread_seconds)}"
+    return "" if remaining_seconds is None else "What the printer says"
+
+
+def late(finish: datetime | None, due_at: datetime | None) -> str:
+    """Return "late by 25 min", or "late by 3 h" where it is more than two; "" for what is in time, or not known."""
+    if finish is None or due_at is None:
+        return ""
+    minutes = int((finish - due_at).total_seconds() // MINUTE)
+    if minutes < 1:
+        return ""
+    shown = minutes if minutes < 120 else (minutes + 30) // 60 * 60
+    return f"late by {duration(shown * MINUTE)}"
+
+
 def clock(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     """Return "17:04" today, "Tue 17:04" within six days, "24 Nov 17:04" this year, else "24 Nov 2025"."""
     local, today = timezone.localtime(moment, zone), timezone.localtime(now, zone)

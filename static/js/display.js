@@ -83,6 +83,43 @@ export function doneAt(state, reportedAt, remainingSeconds) {
   return reportedAt + remainingSeconds * 1000;
 }
 
+// As it is estimated, else as the printer sees it.
+export function finish(state, reportedAt, remainingSeconds, estimated) {
+  return estimated ?? doneAt(state, reportedAt, remainingSeconds);
+}
+
+export function left(remainingSeconds, estimatedSeconds) {
+  return estimatedSeconds ?? remainingSeconds;
+}
+
+// Minutes as one says them of something that is not certain.
+const SPREADS = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, ...[2, 3, 4, 6, 8, 12, 24, 48, 72].map((hours) => 60 * hours)];
+const LEAST_SPREAD = 1.2;
+
+export function spread(seconds) {
+  const minutes = SPREADS.find((said) => said * LEAST_SPREAD * MINUTE >= seconds) ?? SPREADS.at(-1);
+  return `± ${duration(minutes * MINUTE)}`;
+}
+
+// How sure a finish is, or whose figure it is.
+export function sure(remainingSeconds, spreadSeconds) {
+  if (spreadSeconds !== null) return spread(spreadSeconds);
+  return remainingSeconds === null ? "" : "by the printer";
+}
+
+export function whose(remainingSeconds, spreadSeconds) {
+  if (spreadSeconds !== null) return `Estimated from all that is known, ${spread(spreadSeconds)}`;
+  return remainingSeconds === null ? "" : "What the printer says";
+}
+
+export function late(finishAt, dueAt) {
+  if (finishAt === null || dueAt === null) return "";
+  const minutes = Math.floor((finishAt - dueAt) / 1000 / MINUTE);
+  if (minutes < 1) return "";
+  const shown = minutes < 120 ? minutes : Math.floor((minutes + 30) / 60) * 60;
+  return `late by ${duration(shown * MINUTE)}`;
+}
+
 // `moment` and `now` in milliseconds since 1970; `zone` as in the tz database, undefined for the browser's.
 export function clock(moment, now, zone) {
   const local = partsOf(moment, zone);

@@ -1,6 +1,6 @@
 // Moves the percent, bar, age, remaining time and layer of jobs (data-job) as their events come.
 import { badge, figure } from "./display.js";
-import { setBadge, setBar, setDoneAt, setFigure, setFresh, setLayers, setRemaining } from "./patch.js";
+import { setBadge, setBar, setFigure, setFinish, setFresh, setLayers } from "./patch.js";
 
 // The newest event of each job: a fragment that was fetched before it and arrives after it is brought up to it.
 const newest = new Map();
@@ -17,8 +17,7 @@ function show(container, event) {
   setFresh(container, reportedAt);
   if (!["printing", "paused"].includes(event.state)) return;
   setFigure(container, figure(event.state, event.progress));
-  setDoneAt(container, event.state, reportedAt, event.remainingSeconds);
-  setRemaining(container, event.remainingSeconds);
+  setFinish(container, event, reportedAt);
   setLayers(container, event.layer, event.totalLayers);
 }
 

@@ -1,5 +1,5 @@
 // Writes what an event says into the elements that show it, in place: a bar that moves, a number that changes.
-import { bar, clock, doneAt, duration, layers, moment } from "./display.js";
+import { bar, clock, duration, finish, late, layers, left, moment, sure, whose } from "./display.js";
 import { serverNow } from "./clock.js";
 import { writeAge } from "./ages.js";
 
@@ -49,20 +49,31 @@ function timeElement(at) {
   return time;
 }
 
-function setTime(container, name, at) {
+function setTime(container, name, at, otherwise = "—") {
   const element = part(container, name);
   if (!element) return;
-  if (at === null) element.textContent = "—";
+  if (at === null) element.textContent = otherwise;
   else if (element.textContent !== clock(at, serverNow())) element.replaceChildren(timeElement(at));
 }
 
-export function setDoneAt(container, state, reportedAt, remainingSeconds) {
-  setTime(container, "done", doneAt(state, reportedAt, remainingSeconds));
-}
-
-export function setRemaining(container, seconds) {
+// When the print of `event` will be done, how long it takes, how sure that is, and whether it is late.
+export function setFinish(container, event, reportedAt) {
+  const { state, remainingSeconds, estimatedFinishTime, estimatedSpreadSeconds } = event;
+  const estimated = estimatedFinishTime === null ? null : Date.parse(estimatedFinishTime);
+  const at = finish(state, reportedAt, remainingSeconds, estimated);
+  const seconds = left(remainingSeconds, event.estimatedRemainingSeconds);
+  const words = seconds === null ? "" : `${duration(seconds)} left`;
+  // A list that tells no time of day tells there how long it takes.
+  const takesPlace = at === null && words && part(container, "done")?.dataset.otherwise === "left";
+  setTime(container, "done", at, takesPlace ? words : "—");
   setText(container, "remaining", duration(seconds) || "—");
-  setText(container, "remaining-left", seconds === null ? "" : `${duration(seconds)} left`);
+  setText(container, "remaining-left", takesPlace ? "" : words);
+  setText(container, "sure", at === null ? "" : sure(remainingSeconds, estimatedSpreadSeconds));
+  setText(container, "left-sure", at === null ? sure(remainingSeconds, estimatedSpreadSeconds) : "");
+  const dueAt = container.dataset.due ? Date.parse(container.dataset.due) : null;
+  setText(container, "late", late(at, dueAt));
+  const whoseWords = part(container, "whose");
+  if (whoseWords) whoseWords.title = whose(remainingSeconds, estimatedSpreadSeconds);
 }
 
 export function setLayers(container, layer, total) {

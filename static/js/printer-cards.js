@@ -1,7 +1,7 @@
 // Moves the numbers on the cards of the printers, in the tray and among the runs of a job as their events come; anything
 // else that changes at a printer asks for the banner and the tray anew.
-import { badge, figure } from "./display.js";
-import { setBadge, setBar, setDoneAt, setFigure, setLayers, setRemaining, setText } from "./patch.js";
+import { badge, figure, left } from "./display.js";
+import { setBadge, setBar, setFigure, setFinish, setLayers, setText } from "./patch.js";
 
 const SIGNATURE = [
   "name",
@@ -38,8 +38,7 @@ function show(card, event) {
   setBadge(card, { ...shown, word: shown.word.split(" ")[0] });
   setFigure(card, figure(event.state, event.progress));
   setBar(card, event.state, event.progress);
-  setDoneAt(card, event.state, reportedAt, event.remainingSeconds);
-  setRemaining(card, event.remainingSeconds);
+  setFinish(card, event, reportedAt);
   setLayers(card, event.layer, event.totalLayers);
 }
 
@@ -56,8 +55,9 @@ function fits(card, event) {
   if (card.dataset.signature !== signature(event) || "silent" in card.dataset !== (event.state === "offline")) return false;
   if (!["printing", "paused"].includes(event.state)) return true;
   const lacks = (name) => card.querySelector(`[data-show="${name}"]`) === null;
-  const willBeDone = event.state === "printing" && event.remainingSeconds !== null;
-  return willBeDone !== lacks("done") && !(event.layer !== null && lacks("layers"));
+  const tells = left(event.remainingSeconds, event.estimatedRemainingSeconds) !== null;
+  const place = event.state === "printing" ? "done" : "remaining";
+  return tells !== lacks(place) && !(event.layer !== null && lacks("layers"));
 }
 
 // Returns whether the banner is as new as the event now.

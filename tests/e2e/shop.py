@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from printqueue.estimating import estimate_active_runs
 from printqueue.models import PrinterKey, PrintQueue, Who
 from printqueue.protocol import Scope
 from tests.factories import Client, make_job, make_printer
@@ -60,7 +61,7 @@ def open_shop(now: datetime, by: User) -> Shop:
     left, right = day.printer("left", "Left P1S"), day.printer("right", "Right P1S")
     bench, voron = day.printer("bench", "A1 Bench"), day.printer("voron", "Voron 2.4")
     twice = _failed_once(day, right)
-    return Shop(
+    shop = Shop(
         completed=_completed(day, left),
         cancelled=_cancelled(day),
         failed=_failed(day, right),
@@ -70,6 +71,8 @@ def open_shop(now: datetime, by: User) -> Shop:
         ended=_ended(day, bench),
         ready=_ready(day),
     )
+    estimate_active_runs(now)
+    return shop
 
 
 def _completed(day: _Day, printer: Client) -> PrintQueue:

@@ -1,8 +1,11 @@
 """Pages that are open while something happens elsewhere: they follow, and nobody loads them again."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from printqueue.estimating import estimate_active_runs
 from tests.e2e.conftest import QUEUE, SPLINT, prints, row_of
 from tests.factories import Client, make_printer
 
@@ -33,6 +36,21 @@ def test_percent_bar_time_and_layer_of_a_jobs_page_move(job, left, stay):
     expect(page.locator("[data-show=layers]")).to_have_text("40/100")
     expect(page.locator(".hero .fresh")).to_have_text("(just now)")
     expect(page.locator("main")).not_to_contain_text("12.5")
+
+
+def test_an_estimate_reaches_the_open_page(job, left, stay):
+    left.now -= timedelta(minutes=50)
+    for percent in range(0, 50, 2):
+        prints(left, percent)
+        left.now += timedelta(minutes=2)
+    prints(left, 50)
+    page = stay(f"{QUEUE}{job.pk}/")
+    expect(page.locator("[data-show=sure]")).to_have_text("by the printer")
+
+    estimate_active_runs(left.now)
+
+    expect(page.locator("[data-show=sure]")).to_contain_text("±")
+    expect(page.locator("[data-show=done] time")).to_be_visible()
 
 
 def test_a_print_at_100_percent_that_goes_on_is_finishing(job, left, stay):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from printqueue.estimating import estimate_active_runs
 from printqueue.models import PrintRun, Who
 from tests.factories import Client
 from tests.pages.conftest import LIST, ended_job, lost_job, ready_job, started_job, text_of
@@ -24,6 +25,58 @@ def test_a_printing_job_shows_percent_layer_remaining_and_when_it_is_done(browse
 
     for text in ("Printing 45.3%", "45.3<small>%", "52 min", "41/160", "(just now)", "Left P1S", "C-77", "Left hand"):
         assert text in html
+
+
+def half_printed(beside, job, **fields):
+    """An hour's print, half done, of which the finish is estimated."""
+    file = job.print_file_name
+    beside.now -= timedelta(minutes=31)
+    for minute in range(31):
+        beside.says("printing", after_seconds=60, run_key="a", file_name=file, progress=minute / 0.6, **fields)
+    estimate_active_runs(beside.now)
+    job.refresh_from_db()
+
+
+def hero(html):
+    """What the facts beside the large percent say."""
+    found = re.search(r'<dl class="facts-row">(.*?)</dl>', html, re.DOTALL)
+    assert found is not None
+    return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
+
+
+def test_a_print_says_when_it_will_be_done_by_all_that_is_known_and_how_sure_that_is(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    half_printed(beside, job, remaining_seconds=7200)
+
+    html = page(browser, job)
+
+    assert re.search(r"Done at \d\d:\d\d ± \d+ min Left (2|3|4)\d min", hero(html))
+    assert "late" not in hero(html)
+
+
+def test_of_a_print_of_which_too_little_is_known_it_says_what_the_printer_does(browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=0.0, remaining_seconds=3120)
+
+    assert re.search(r"Done at \d\d:\d\d by the printer Left 52 min", hero(page(browser, job)))
+
+
+def test_a_print_that_will_be_done_after_it_is_due_says_by_how_much(browser, beside):
+    job = ready_job(print_file_name="ring.gcode", due_at=beside.now - timedelta(hours=2.7))
+    half_printed(beside, job)
+
+    assert "late by 3 h" in hero(page(browser, job))
+    assert "late by 3 h" in text_of(browser.get(LIST)).split('id="queue"')[1]
+    assert "late by 3 h" in text_of(browser.get(f"{LIST}printers/"))
+
+
+def test_a_paused_print_says_how_long_it_takes_and_no_time_of_day(browser, beside):
+    job = ready_job(print_file_name="ring.gcode", due_at=beside.now)
+    half_printed(beside, job)
+    beside.says("paused", run_key="a", file_name="ring.gcode", progress=50.0)
+
+    assert re.search(r"Done at — Left (2|3)\d min ± \d+ min", hero(page(browser, job)))
+    assert re.search(r">(2|3)\d min left</strong>", text_of(browser.get(LIST)))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from printqueue.file_names import certain_name
 from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunSource, RunState, Transition, Who
+from printqueue.models.estimated import Told
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
@@ -92,11 +93,38 @@ class ShownJob:
         return self.job.progress_last_report_time or self.job.ended_at
 
     @property
+    def is_foretold(self) -> bool:
+        """Whether what is known of its finish holds: nobody asks how it ended, and its printer is heard."""
+        return self.job.is_active and not self.job.attention and not self.is_silent
+
+    @property
+    def told(self) -> Told:
+        """The estimate, as it was when it was last reported."""
+        return self.job.estimate_at(self.job.progress_last_report_time) if self.is_foretold else Told()
+
+    @property
+    def said(self) -> int | None:
+        """How many seconds are left by the printer, if it says so and is heard."""
+        return self.job.remaining_seconds if self.is_foretold else None
+
+    @property
     def done_at(self) -> datetime | None:
-        """When it will be done, if the printer says so and is heard."""
-        if self.job.attention or self.is_silent:
-            return None
-        return display.done_at(self.job.state, self.job.progress_last_report_time, self.job.remaining_seconds)
+        """When it will be done: as it is estimated, else as its printer says."""
+        return display.finish(self.job.state, self.job.progress_last_report_time, self.said, self.told.finish)
+
+    @property
+    def sure(self) -> str:
+        """How sure that is, or whose figure."""
+        return display.sure(self.said, self.told.spread)
+
+    @property
+    def whose(self) -> str:
+        return display.whose(self.said, self.told.spread)
+
+    @property
+    def late(self) -> str:
+        """By how much it will be late, in words; "" when it will not, or nobody knows."""
+        return display.late(self.done_at, self.job.due_at)
 
     @property
     def layers(self) -> str:
@@ -105,9 +133,12 @@ class ShownJob:
     @property
     def remaining(self) -> str:
         """How long it still takes, in words; "" when nobody knows."""
-        if self.job.attention or self.is_silent or not self.job.is_active:
-            return ""
-        return display.duration(self.job.remaining_seconds)
+        return display.duration(display.left(self.said, self.told.left))
+
+    @property
+    def tells_left_alone(self) -> bool:
+        """Whether it is known how long it still takes, and not when that will be over."""
+        return bool(self.remaining) and self.done_at is None
 
     @property
     def remaining_note(self) -> str:
@@ -116,8 +147,8 @@ class ShownJob:
             return "nobody saw it end"
         if self.is_silent:
             return "printer not heard"
-        if self.job.is_active and self.remaining:
-            return f"{self.remaining} left"
+        if self.remaining:
+            return "" if self.tells_left_alone else f"{self.remaining} left"
         if self.job.state == JobState.FAILED:
             return str(getattr(self.job, "last_reason", "") or "")
         return self.took

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from printqueue.models import JobState, Printer, PrinterState, RunState
+from printqueue.models.estimated import Told
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
 
@@ -87,13 +88,36 @@ class ShownPrinter:
 
     @property
     def done_at(self) -> datetime | None:
-        if self.is_silent:
-            return None
-        return display.done_at(self.printer.state, self.printer.last_report_at, self.printer.remaining_seconds)
+        """When its print will be done: as it is estimated, else as it says."""
+        return display.finish(self.printer.state, self.printer.last_report_at, self.said, self.told.finish)
+
+    @property
+    def told(self) -> Told:
+        """The estimate, as it was when it was last reported."""
+        return Told() if self.is_silent else self.printer.estimate_told
+
+    @property
+    def said(self) -> int | None:
+        """How many seconds are left as it says."""
+        return None if self.is_silent else self.printer.remaining_seconds
 
     @property
     def remaining(self) -> str:
-        return "" if self.is_silent else display.duration(self.printer.remaining_seconds)
+        return display.duration(display.left(self.said, self.told.left))
+
+    @property
+    def whose(self) -> str:
+        return display.whose(self.said, self.told.spread)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the job of its print is due."""
+        run = self.printer.run
+        return run.job.due_at if run is not None and run.job is not None else None
+
+    @property
+    def late(self) -> str:
+        return display.late(self.done_at, self.due_at)
 
     @property
     def layers(self) -> str:
