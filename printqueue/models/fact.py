@@ -29,9 +29,7 @@ class FactKind(models.TextChoices):
     RECOVERED = "recovered", _("Going on again")
 
 
-STALLS: Final = frozenset(
-    {FactKind.OFFLINE, FactKind.NO_REPORTS, FactKind.NO_MOVEMENT, FactKind.PAUSED_TOO_LONG}
-)
+STALLS: Final = frozenset({FactKind.OFFLINE, FactKind.NO_REPORTS, FactKind.NO_MOVEMENT, FactKind.PAUSED_TOO_LONG})
 """Kinds that last: true from `at` until `cleared_at`, and at most one of each at a time for a run."""
 
 ONCE: Final = frozenset(
@@ -52,7 +50,9 @@ class Fact(models.Model):
     )  # fmt: skip
     at = models.DateTimeField(help_text=_("When it happened, by the server's clock."))
     noticed_at = models.DateTimeField(help_text=_("When PrintFactory learned of it."))
-    detail = models.CharField(max_length=300, blank=True, help_text=_("The printer's reason or error, if it named one."))
+    detail = models.CharField(
+        max_length=300, blank=True, help_text=_("The printer's reason or error, if it named one.")
+    )
     cleared_at = models.DateTimeField(null=True, blank=True, help_text=_("When a stall ended."))
     routed_at = models.DateTimeField(null=True, blank=True, help_text=_("When it was decided whom to tell."))
 
