@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from printfactory import environment
 from printfactory.address import bracketed, public_url, time_zone
+from printfactory.alerting import alert_schemes, email_url
 from printfactory.database import SQLITE, database
 from printfactory.secret import kept_secret
 
@@ -56,6 +57,13 @@ SAMPLES_KEPT_DAYS = environment.integer("SAMPLES_KEPT_DAYS", 90, least=1, most=3
 STALL_SILENT_MINUTES = environment.integer("STALL_SILENT_MINUTES", 5, least=0, most=10_080)
 STALL_STILL_MINUTES = environment.integer("STALL_STILL_MINUTES", 20, least=0, most=10_080)
 STALL_PAUSED_MINUTES = environment.integer("STALL_PAUSED_MINUTES", 60, least=0, most=10_080)
+
+ALERT_SCHEMES = alert_schemes(environment.words("ALERT_SCHEMES"))
+ALERT_PRIVATE_TARGETS = environment.boolean("ALERT_PRIVATE_TARGETS", default=False)
+ALERT_CUSTOMER_DETAILS = environment.boolean("ALERT_CUSTOMER_DETAILS", default=False)
+ALERT_UNMATCHED_MINUTES = environment.integer("ALERT_UNMATCHED_MINUTES", 10, least=1, most=10_080)
+ALERT_SEND_SECONDS = environment.integer("ALERT_SEND_SECONDS", 30, least=1, most=300)  # until a send is given up
+EMAIL_URL = email_url(environment.text("EMAIL_URL"))
 
 LOG_FORMAT = environment.choice("LOG_FORMAT", ("plain", "json"))
 

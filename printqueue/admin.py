@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from printqueue import admin_alerts  # noqa: F401  (registers the models of alerts)
 from printqueue.admin_kinds import Asking, Kept, ReadOnly, Row
 from printqueue.live.revisions import RevisionCounter
 from printqueue.models import (

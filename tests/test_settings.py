@@ -75,6 +75,15 @@ def test_every_variable_that_settings_read_is_documented():
         ("STALL_SILENT_MINUTES", "soon"),
         ("STALL_STILL_MINUTES", "-1"),
         ("STALL_PAUSED_MINUTES", "10081"),
+        ("ALERT_SCHEMES", "mailtos, every thing"),
+        ("ALERT_PRIVATE_TARGETS", "perhaps"),
+        ("ALERT_CUSTOMER_DETAILS", "2"),
+        ("ALERT_UNMATCHED_MINUTES", "0"),
+        ("ALERT_SEND_SECONDS", "0"),
+        ("EMAIL_URL", "mail.example"),
+        ("EMAIL_URL", "https://me@mail.example"),
+        ("EMAIL_URL", "smtp://mail.example"),
+        ("EMAIL_URL", "smtp://queue@mail.example@mail.example:port"),
         ("LOG_FORMAT", "xml"),
         ("DATABASE_URL", "mysql://localhost/queue"),
         ("DATABASE_URL", "sqlite://:memory:"),
@@ -98,6 +107,20 @@ def test_a_data_folder_that_cannot_be_made_is_refused(load: Load, tmp_path: Path
 
 def test_a_wrong_database_url_is_not_repeated_since_it_may_hold_a_password(load: Load):
     assert "hunter2" not in refusal(load, DATABASE_URL="mysql://me:hunter2@localhost/queue")
+
+
+def test_a_wrong_email_url_is_not_repeated_since_it_may_hold_a_password(load: Load):
+    assert "hunter2" not in refusal(load, EMAIL_URL="imap://me:hunter2@mail.example")
+
+
+def test_a_mail_server_and_its_sender_by_url(load: Load):
+    url = "smtp+tls://queue%40mail.example:secret@mail.example:587"
+
+    assert load(EMAIL_URL=url)["EMAIL_URL"] == url
+
+
+def test_schemes_of_alerts_replace_the_default(load: Load):
+    assert load(ALERT_SCHEMES="mailtos, ntfys://")["ALERT_SCHEMES"] == ["mailtos", "ntfys"]
 
 
 def test_an_empty_variable_counts_as_unset(load: Load):

@@ -1,6 +1,7 @@
 """The domain: what is wanted (jobs), what is observed (runs), and at which machines."""
 
 from printqueue.live.revisions import RevisionCounter
+from printqueue.models.alert import Alert, AlertAttempt, AlertRule, AlertState, AlertTarget, AttemptOutcome
 from printqueue.models.fact import Fact, FactKind
 from printqueue.models.job import PrintQueue, RevisionConflict
 from printqueue.models.job_state import Attention, JobState
@@ -15,6 +16,12 @@ from printqueue.models.transition import PRINTFACTORY, InvalidTransition, Transi
 
 __all__ = [
     "PRINTFACTORY",
+    "Alert",
+    "AlertAttempt",
+    "AlertRule",
+    "AlertState",
+    "AlertTarget",
+    "AttemptOutcome",
     "Attention",
     "Busy",
     "Fact",
