@@ -13,6 +13,7 @@ from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunS
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
+from printqueue.views.pages.shown_stall import ShownStall
 
 UNKNOWN_END: Final = Badge("unknown", "alert", "Ended?")
 
@@ -46,15 +47,24 @@ class ShownJob:
         return self.job.printer.last_report_at
 
     @property
+    def stall(self) -> ShownStall | None:
+        """Why its print does not go on, if it hangs."""
+        return ShownStall.of(self.job.current_run) if self.job.stall else None
+
+    @property
     def badge(self) -> Badge:
         if self.job.attention:
             return UNKNOWN_END
+        if self.job.stall:
+            return display.badge("stalled", self.job.progress)
         if self.is_silent:
             return display.badge("offline", self.job.progress)
         return display.badge(self.job.state, self.job.progress)
 
     @property
     def bar(self) -> str:
+        if self.job.stall:
+            return display.bar("stalled", self.job.progress)
         if self.job.attention or self.is_silent:
             return "stale"
         return display.bar(self.job.state, self.job.progress)
@@ -94,7 +104,7 @@ class ShownJob:
     @property
     def done_at(self) -> datetime | None:
         """When it will be done, if the printer says so and is heard."""
-        if self.job.attention or self.is_silent:
+        if self.job.attention or self.job.stall or self.is_silent:
             return None
         return display.done_at(self.job.state, self.job.progress_last_report_time, self.job.remaining_seconds)
 
@@ -105,7 +115,7 @@ class ShownJob:
     @property
     def remaining(self) -> str:
         """How long it still takes, in words; "" when nobody knows."""
-        if self.job.attention or self.is_silent or not self.job.is_active:
+        if self.job.attention or self.job.stall or self.is_silent or not self.job.is_active:
             return ""
         return display.duration(self.job.remaining_seconds)
 
@@ -114,6 +124,8 @@ class ShownJob:
         """The second line of the list's time column."""
         if self.job.attention:
             return "nobody saw it end"
+        if self.job.stall:
+            return ""
         if self.is_silent:
             return "printer not heard"
         if self.job.is_active and self.remaining:
@@ -198,9 +210,16 @@ class ShownRun:
     """Whether its job follows it."""
 
     @property
+    def stall(self) -> ShownStall | None:
+        """Why it does not go on, if it hangs."""
+        return ShownStall.of(self.run)
+
+    @property
     def badge(self) -> Badge:
         if self.run.state == RunState.UNKNOWN_END:
             return UNKNOWN_END
+        if self.run.stall:
+            return display.badge("stalled", self.run.progress)
         return display.badge("offline" if self.is_silent else self.run.state, self.run.progress)
 
     @property
