@@ -139,6 +139,8 @@ def printers_for(actor: Actor) -> PrinterQuerySet:
 
 def printer_for(actor: Actor, serial: str) -> Printer:
     """Return the printer in use with this serial. Raises Printer.DoesNotExist or NotAllowed."""
+    if "\0" in serial:  # no text column of PostgreSQL can be asked for it
+        raise Printer.DoesNotExist
     printer = Printer.objects.in_use().with_run().get(serial=serial)
     actor.require_printer(printer.pk)
     return printer

@@ -10,9 +10,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from printqueue import protocol
-from printqueue.live.revisions import CHANGED, Audience, Change, Revisioned, RevisionedQuerySet
+from printqueue.live.revisions import CHANGED, Audience, Change, Revisioned, RevisionedQuerySet, save_revised
 from printqueue.models.estimated import Estimated, Told
 from printqueue.models.key import PrinterKey
+from printqueue.models.locks import hold, in_transaction
 from printqueue.rows import read_rows
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class PrinterQuerySet(RevisionedQuerySet["Printer"]):
 
 
 MOST_MINUTES: Final = 7 * 24 * 60
+EDITABLE_FIELDS: Final = frozenset({"name", "silent_minutes", "still_minutes", "paused_minutes"})
 
 
 def _limit(name: StrOrPromise) -> models.PositiveSmallIntegerField[int | None, int | None]:
@@ -172,6 +174,21 @@ class Printer(Estimated, Revisioned):
     def is_silent(self, now: datetime) -> bool:
         """Whether nobody reported this printer lately, so that what it said last must not look live."""
         return self.last_report_at is None or now - self.last_report_at > SILENT_AFTER
+
+    @in_transaction
+    def edit(self, **fields: Any) -> None:
+        """Change what staff may say of it, of EDITABLE_FIELDS; an empty name is its client's to give again.
+
+        Raises ValidationError for a value that does not fit.
+        """
+        hold(Printer, [self.pk])
+        self.refresh_from_db()
+        for name in fields:
+            setattr(self, name, fields[name])
+        self.clean_fields(exclude={field.name for field in self._meta.fields} - fields.keys())
+        if "name" in fields:
+            self.is_named_by_staff = bool(self.name)
+        save_revised([Change(self, [*fields, "is_named_by_staff"])])
 
     def as_wire(self) -> dict[str, Any]:
         """Return the JSON object of GET /api/printers/{serial}; `with_run` saves its queries, `changed` needs none."""

@@ -182,6 +182,7 @@ class PrintRun(Estimated, models.Model):
         verbose_name = _("run")
         indexes: ClassVar = [
             models.Index(fields=["job", "-started_at"], name="run_job_started"),  # the runs of a job's page
+            models.Index(fields=["printer", "-started_at"], name="run_printer_started"),  # those of a printer's page
             # The tray: of all runs ever, only those without a job.
             models.Index(fields=["ended_at"], name="run_unmatched", condition=models.Q(job=None, is_history=False)),
             # Each of these holds completed runs alone, which no report changes.

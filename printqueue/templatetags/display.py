@@ -33,11 +33,12 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "cancelled": ("cancelled", "cross", "Cancelled"),
     "idle": ("idle", "check", "Idle"),
     "offline": ("offline", "offline", "Offline"),
+    "stalled": ("stalled", "alert", "Stalled"),
     "unknown_end": ("unknown", "alert", "Ended?"),
 }
-"""Of each state on the wire: the state in the style sheets, the icon, the word."""
+"""Of each state on the wire, and of what hangs: the state in the style sheets, the icon, the word."""
 
-WITH_PERCENT: Final = frozenset({"printing", "paused", "failed", "offline"})
+WITH_PERCENT: Final = frozenset({"printing", "paused", "failed", "offline", "stalled"})
 """The states whose percent says something: of the others it is 0, 100 or the last print's."""
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

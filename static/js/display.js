@@ -6,7 +6,7 @@ const HOUR = 60 * MINUTE;
 
 export const WAITING = "Waiting for updates…";
 
-// Of each state on the wire: the state in the style sheets, the icon, the word.
+// Of each state on the wire, and of what hangs: the state in the style sheets, the icon, the word.
 const WORDS = {
   ready: ["ready", "clock", "Ready"],
   printing: ["printing", "printing", "Printing"],
@@ -17,10 +17,11 @@ const WORDS = {
   cancelled: ["cancelled", "cross", "Cancelled"],
   idle: ["idle", "check", "Idle"],
   offline: ["offline", "offline", "Offline"],
+  stalled: ["stalled", "alert", "Stalled"],
   unknown_end: ["unknown", "alert", "Ended?"],
 };
 
-const WITH_PERCENT = new Set(["printing", "paused", "failed", "offline"]);
+const WITH_PERCENT = new Set(["printing", "paused", "failed", "offline", "stalled"]);
 
 export function percent(progress) {
   if (progress === null) return "";
@@ -33,6 +34,11 @@ export function badge(state, progress) {
   if (state === "printing" && progress !== null && progress >= 100) return { state: "finishing", icon, word: "Finishing" };
   if (WITH_PERCENT.has(state) && progress !== null && progress < 100) return { state: key, icon, word: `${word} ${percent(progress)}%` };
   return { state: key, icon, word };
+}
+
+// Returns the state that a job's or printer's event is shown in: whatever hangs is stalled.
+export function shownState(event) {
+  return event.stall ? "stalled" : event.state;
 }
 
 export function bar(state, progress) {
@@ -86,6 +92,18 @@ export function doneAt(state, reportedAt, remainingSeconds) {
 // As it is estimated, else as the printer sees it.
 export function finish(state, reportedAt, remainingSeconds, estimated) {
   return estimated ?? doneAt(state, reportedAt, remainingSeconds);
+}
+
+// Of a print that hangs nobody knows when it will finish.
+export function foretold(event) {
+  if (!event.stall) return event;
+  return {
+    ...event,
+    remainingSeconds: null,
+    estimatedFinishTime: null,
+    estimatedRemainingSeconds: null,
+    estimatedSpreadSeconds: null,
+  };
 }
 
 export function left(remainingSeconds, estimatedSeconds) {

@@ -1,5 +1,5 @@
 // Moves the percent, bar, age, remaining time and layer of jobs (data-job) as their events come.
-import { badge, figure } from "./display.js";
+import { badge, figure, shownState } from "./display.js";
 import { setBadge, setBar, setFigure, setFinish, setFresh, setLayers } from "./patch.js";
 
 // The newest event of each job: a fragment that was fetched before it and arrives after it is brought up to it.
@@ -11,9 +11,10 @@ function show(container, event) {
   // An open question is answered by a person, not by a number; the fragment comes anew when it is.
   if ("attention" in container.dataset) return;
   const reportedAt = event.progressLastReportTime === null ? null : Date.parse(event.progressLastReportTime);
-  setBadge(container, badge(event.state, event.progress));
-  setBadge(container, badge(event.state, event.progress), "badge-of-job");
-  setBar(container, event.state, event.progress);
+  const state = shownState(event);
+  setBadge(container, badge(state, event.progress));
+  setBadge(container, badge(state, event.progress), "badge-of-job");
+  setBar(container, state, event.progress);
   setFresh(container, reportedAt);
   if (!["printing", "paused"].includes(event.state)) return;
   setFigure(container, figure(event.state, event.progress));

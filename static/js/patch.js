@@ -1,5 +1,5 @@
 // Writes what an event says into the elements that show it, in place: a bar that moves, a number that changes.
-import { bar, clock, duration, finish, late, layers, left, moment, sure, whose } from "./display.js";
+import { bar, clock, duration, finish, foretold, late, layers, left, moment, sure, whose } from "./display.js";
 import { serverNow } from "./clock.js";
 import { writeAge } from "./ages.js";
 
@@ -58,10 +58,10 @@ function setTime(container, name, at, otherwise = "—") {
 
 // When the print of `event` will be done, how long it takes, how sure that is, and whether it is late.
 export function setFinish(container, event, reportedAt) {
-  const { state, remainingSeconds, estimatedFinishTime, estimatedSpreadSeconds } = event;
+  const { state, remainingSeconds, estimatedFinishTime, estimatedSpreadSeconds, estimatedRemainingSeconds } = foretold(event);
   const estimated = estimatedFinishTime === null ? null : Date.parse(estimatedFinishTime);
   const at = finish(state, reportedAt, remainingSeconds, estimated);
-  const seconds = left(remainingSeconds, event.estimatedRemainingSeconds);
+  const seconds = left(remainingSeconds, estimatedRemainingSeconds);
   const words = seconds === null ? "" : `${duration(seconds)} left`;
   // A list that tells no time of day tells there how long it takes.
   const takesPlace = at === null && words && part(container, "done")?.dataset.otherwise === "left";

@@ -1,6 +1,6 @@
 // Moves the numbers on the cards of the printers, in the tray and among the runs of a job as their events come; anything
 // else that changes at a printer asks for the banner and the tray anew.
-import { badge, figure, left } from "./display.js";
+import { badge, figure, foretold, left, shownState } from "./display.js";
 import { setBadge, setBar, setFigure, setFinish, setLayers, setText } from "./patch.js";
 
 const SIGNATURE = [
@@ -15,6 +15,7 @@ const SIGNATURE = [
   "runId",
   "jobCode",
   "linksChangedTime",
+  "stall",
 ];
 const newest = new Map();
 // By serial: what the last event of the printer said, and before that the page when it was opened.
@@ -32,12 +33,14 @@ function show(card, event) {
   card.dataset.revision = event.revision;
   const reportedAt = event.lastReportTime === null ? null : Date.parse(event.lastReportTime);
   if (event.nozzleC !== null) setText(card, "nozzle", String(Math.round(event.nozzleC)));
+  if (event.bedC !== null) setText(card, "bed", String(Math.round(event.bedC)));
   if (!["printing", "paused"].includes(event.state)) return;
-  const shown = badge(event.state, event.progress);
+  const state = shownState(event);
+  const shown = badge(state, event.progress);
   card.dataset.state = shown.state;
   setBadge(card, { ...shown, word: shown.word.split(" ")[0] });
   setFigure(card, figure(event.state, event.progress));
-  setBar(card, event.state, event.progress);
+  setBar(card, state, event.progress);
   setFinish(card, event, reportedAt);
   setLayers(card, event.layer, event.totalLayers);
 }
@@ -45,7 +48,7 @@ function show(card, event) {
 function showRun(event) {
   const run = document.querySelector(`[data-run="${CSS.escape(event.runId)}"]`);
   if (!run) return;
-  const shown = badge(event.state, event.progress);
+  const shown = badge(shownState(event), event.progress);
   setText(run, "words", shown.word);
   setBadge(run, shown, "badge-of-printer");
 }
@@ -55,15 +58,20 @@ function fits(card, event) {
   if (card.dataset.signature !== signature(event) || "silent" in card.dataset !== (event.state === "offline")) return false;
   if (!["printing", "paused"].includes(event.state)) return true;
   const lacks = (name) => card.querySelector(`[data-show="${name}"]`) === null;
-  const tells = left(event.remainingSeconds, event.estimatedRemainingSeconds) !== null;
+  const { remainingSeconds, estimatedRemainingSeconds } = foretold(event);
+  const tells = left(remainingSeconds, estimatedRemainingSeconds) !== null;
   const place = event.state === "printing" ? "done" : "remaining";
   return tells !== lacks(place) && !(event.layer !== null && lacks("layers"));
+}
+
+function cardOf(event) {
+  return document.querySelector(`article[data-printer="${CSS.escape(event.serial)}"]`);
 }
 
 // Returns whether the banner is as new as the event now.
 function showEverywhere(event) {
   if (event.runId !== null) showRun(event);
-  const card = document.querySelector(`article[data-printer="${CSS.escape(event.serial)}"]`);
+  const card = cardOf(event);
   if (!card) return !event.enabled;
   if (event.revision <= Number(card.dataset.revision)) return true;
   if (!fits(card, event)) return false;
@@ -83,7 +91,9 @@ function isNews(event) {
 function take({ detail: event }) {
   newest.set(event.serial, event);
   const asksAnew = isNews(event);
-  if ((!showEverywhere(event) || asksAnew) && document.getElementById("printers")) {
+  // The page of one printer asks for nothing because of another.
+  const isShown = document.getElementById("printers") !== null || cardOf(event) !== null;
+  if ((!showEverywhere(event) || asksAnew) && isShown) {
     document.body.dispatchEvent(new CustomEvent("pf:printers"));
   }
 }

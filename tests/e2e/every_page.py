@@ -22,6 +22,8 @@ def addresses(shop: Shop) -> dict[str, str]:
         "cancel": f"{QUEUE}{shop.printing.pk}/cancel/",
         "which job": f"{QUEUE}runs/{PrintRun.objects.get(job=None).pk}/link/",
         "naming": f"{QUEUE}naming/",
+        **{f"printer {serial}": f"{QUEUE}printers/{serial}/" for serial in ("left", "right", "bench", "voron")},
+        "edit printer": f"{QUEUE}printers/left/edit/",
         "password": "/admin/password_change/",
         "not found": f"{QUEUE}999999/",
         **details,

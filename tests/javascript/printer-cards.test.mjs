@@ -10,7 +10,7 @@ let asked = 0;
 
 // Lets the card come from the server, as it is after `event`.
 function fetchCard(event, revision) {
-  const signature = [...NAMES, "jobCode", "linksChangedTime"].map((name) => event[name]);
+  const signature = [...NAMES, "jobCode", "linksChangedTime", "stall"].map((name) => event[name]);
   Object.assign(card.dataset, { signature: JSON.stringify(signature), revision: String(revision) });
 }
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from printqueue.live.position import Position
 from printqueue.live.revisions import RevisionCounter
-from printqueue.models import Who
-from tests.factories import make_job, make_printer
+from printqueue.models import PrintRun, Who
+from printqueue.models.stall import notice
+from tests.factories import NOW, Client, make_job, make_printer
 from tests.live.changes import report_progress, rewrite_note
 from tests.processes import wait_for
 
@@ -203,3 +204,21 @@ def test_a_sign_of_life_comes_within_20_seconds(server, open_stream):
     wait_for(lambda: len(stream.events) >= begun + 2, seconds=60, what="a sign of life")
 
     assert [event.event for event in stream.events[begun:]] == ["keep-alive", "clock"]
+
+
+def test_a_print_that_hangs_is_told_of_its_job_and_its_printer_and_so_is_its_going_on(server, open_stream):
+    job, client = make_job(print_file_name="ring.gcode"), Client(make_printer("left"))
+    client.says("printing", run_key="1@0", file_name="ring.gcode", progress=45.3)
+    stream = open_stream(server).wait_until_open()
+    now = client.now + timedelta(minutes=10)
+
+    notice(PrintRun.objects.get().pk, NOW - timedelta(days=1), now)
+
+    assert stream.wait_for_message(type="job", stall="no_reports")["id"] == str(job.pk)
+    assert stream.wait_for_message(type="printer", stall="no_reports")["serial"] == "left"
+    since = len(stream.messages)
+
+    client.says("printing", run_key="1@0", file_name="ring.gcode", progress=46.0)
+
+    wait_for(lambda: len(stream.messages) >= since + 2, what="both are told")
+    assert [(told["type"], told["stall"]) for told in stream.messages[since:]] == [("printer", None), ("job", None)]

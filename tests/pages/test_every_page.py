@@ -11,10 +11,14 @@ from tests.factories import make_staff
 from tests.pages.conftest import LIST
 
 POSTS = {"complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"}
-ASKS = {"new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link"}
-SHOWS = {"list", "printers", "tray", "naming", "job"}
+ASKS = {"new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link", "edit-printer"}
+SHOWS = {"list", "printers", "tray", "naming", "job", "printer"}
+OF_ONE = {"job", "printer"}
 
-ADDRESS = {str(route.name): LIST + str(route.pattern).replace("<int:pk>", "1") for route in urlpatterns}
+ADDRESS = {
+    str(route.name): LIST + str(route.pattern).replace("<int:pk>", "1").replace("<path:serial>", "left")
+    for route in urlpatterns
+}
 OF_A_ROW = [name for name, address in ADDRESS.items() if "/1/" in address]
 
 
@@ -82,7 +86,7 @@ def test_a_post_without_its_token_is_refused(name, staff):
     assert "This form has expired" in response.content.decode()
 
 
-@pytest.mark.parametrize("name", sorted(SHOWS - {"job"}))
+@pytest.mark.parametrize("name", sorted(SHOWS - OF_ONE))
 def test_no_browser_keeps_a_page_or_takes_it_for_a_fragment(name, browser):
     response = browser.get(ADDRESS[name])
 
@@ -90,7 +94,7 @@ def test_no_browser_keeps_a_page_or_takes_it_for_a_fragment(name, browser):
     assert "HX-Request" in response["Vary"]
 
 
-@pytest.mark.parametrize("name", sorted(SHOWS - {"job"} | {"new"}))
+@pytest.mark.parametrize("name", sorted(SHOWS - OF_ONE | {"new"}))
 def test_a_page_holds_no_inline_script_and_no_inline_style(name, browser):
     html = browser.get(ADDRESS[name]).content.decode()
 

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import pytest
 from django.db import connection
@@ -649,6 +650,41 @@ def test_a_report_of_a_stalled_print_asks_no_more_than_any_other(client, job):
 
     assert stall_of(client) == "no_movement"
     assert queries() == usual
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_what_is_stored_agrees(seed, client):
+    chance = Random(seed)  # noqa: S311 - the same each time
+    job = make_job(print_file_name="ring.gcode", copies=9)
+    percent, print_number = 1.0, 0
+
+    for _ in range(120):
+        state = chance.choices(
+            ["printing", "paused", "preparing", "offline", "idle", "completed", "failed", ""], [40, 9, 3, 9, 2, 1, 1, 9]
+        )[0]
+        percent = min(99.0, percent + chance.choice([0, 0, 0, 0.1, 1]))
+        print_number += chance.random() < 0.03
+        if state:
+            client.says(
+                state, after_seconds=0, run_key=f"{print_number}@0", file_name="ring.gcode", progress=percent,
+                measured_at=client.now - timedelta(minutes=chance.choice([0, 0, 0, 7, -7])),
+            )  # fmt: skip
+        client.now += timedelta(minutes=chance.choice([0.1, 1, 4, 21, 61]))
+        if chance.random() < 0.9:
+            look(client.now)
+        job.refresh_from_db()
+        for run in PrintRun.objects.all():
+            still = list(run.facts.filter(cleared_at=None, kind__in=STALLS).values_list("kind", flat=True))
+            assert len(still) == len({*still})
+            assert (run.stall in still) if still else run.stall == ""
+            assert run.is_active or not still
+            if job.current_run_id == run.pk:
+                assert job.stall == run.stall
+
+    assert Fact.objects.filter(kind__in=STALLS).exists()
+    for fact in Fact.objects.filter(kind__in=STALLS).exclude(cleared_at=None):
+        assert fact.cleared_at is not None
+        assert fact.cleared_at >= fact.at
 
 
 @pytest.mark.django_db(transaction=True)

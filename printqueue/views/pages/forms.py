@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from printqueue.models import Printer, PrintQueue
-from printqueue.models.printer import PrinterQuerySet
-from printqueue.protocol import is_safe_text
+from printqueue.models.printer import MOST_MINUTES, PrinterQuerySet
+from printqueue.protocol import MAX_PRINTER_NAME, is_safe_text
 
 MAX_REASON: Final = 500
 
@@ -44,6 +44,19 @@ def dress(form: forms.BaseForm) -> None:
             field.widget.attrs["aria-describedby"] = " ".join(described)
         if name in form.errors:
             field.widget.attrs["aria-invalid"] = "true"
+
+
+def minutes(label: str, meaning: str) -> forms.IntegerField:
+    """Return the field of a limit."""
+    wrong = dict.fromkeys(("invalid", "min_value", "max_value"), f"Expected whole minutes, from 0 to {MOST_MINUTES}.")
+    return forms.IntegerField(
+        label=label,
+        min_value=0,
+        max_value=MOST_MINUTES,
+        required=False,
+        help_text=f"Minutes {meaning}",
+        error_messages=wrong,
+    )
 
 
 class JobForm(forms.Form):
@@ -83,6 +96,29 @@ class JobForm(forms.Form):
         """Return the fields, each with what is stored in it if that differs."""
         dress(self)
         return [(field, self.stored.get(field.name, "")) for field in self]
+
+
+class PrinterForm(forms.Form):
+    """What staff may say of a printer: its name, and when the prints on it are stalled."""
+
+    name = OneLine(max_length=MAX_PRINTER_NAME, required=False, help_text="Empty: as its client calls it.")
+    silent_minutes = minutes("Not heard", "without a report, or with the printer not answering its client")
+    still_minutes = minutes("No movement", "without a step of percent or layer, at the least: a slow print gets more")
+    paused_minutes = minutes("Paused", "in which the print waits for somebody")
+
+    @classmethod
+    def of(cls, printer: Printer, house: tuple[int, int, int], data: Any = None) -> PrinterForm:
+        """Return the form with what holds for `printer` now; `house` are the minutes that hold for all printers."""
+        form = cls(data, initial={name: getattr(printer, name) for name in cls.base_fields})
+        for name, house_minutes in zip(("silent_minutes", "still_minutes", "paused_minutes"), house, strict=True):
+            meaning = f"{house_minutes}, as for all printers" if house_minutes else "never, as for all printers"
+            form.fields[name].help_text += f". Empty: {meaning}. 0: never."
+        return form
+
+    def shown_fields(self) -> list[tuple[forms.BoundField, str]]:
+        """Return the fields, as `JobForm` does."""
+        dress(self)
+        return [(field, "") for field in self]
 
 
 def wishes(job: PrintQueue) -> dict[str, Any]:

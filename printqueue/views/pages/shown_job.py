@@ -14,6 +14,7 @@ from printqueue.models.estimated import Told
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
+from printqueue.views.pages.shown_stall import ShownStall
 
 UNKNOWN_END: Final = Badge("unknown", "alert", "Ended?")
 
@@ -47,15 +48,24 @@ class ShownJob:
         return self.job.printer.last_report_at
 
     @property
+    def stall(self) -> ShownStall | None:
+        """Why its print does not go on, if it hangs."""
+        return ShownStall.of(self.job.current_run) if self.job.stall else None
+
+    @property
     def badge(self) -> Badge:
         if self.job.attention:
             return UNKNOWN_END
+        if self.job.stall:
+            return display.badge("stalled", self.job.progress)
         if self.is_silent:
             return display.badge("offline", self.job.progress)
         return display.badge(self.job.state, self.job.progress)
 
     @property
     def bar(self) -> str:
+        if self.job.stall:
+            return display.bar("stalled", self.job.progress)
         if self.job.attention or self.is_silent:
             return "stale"
         return display.bar(self.job.state, self.job.progress)
@@ -94,8 +104,8 @@ class ShownJob:
 
     @property
     def is_foretold(self) -> bool:
-        """Whether what is known of its finish holds: nobody asks how it ended, and its printer is heard."""
-        return self.job.is_active and not self.job.attention and not self.is_silent
+        """Whether what is known of its finish holds: nobody asks how it ended, it goes on, and its printer is heard."""
+        return self.job.is_active and not (self.job.attention or self.job.stall or self.is_silent)
 
     @property
     def told(self) -> Told:
@@ -145,6 +155,8 @@ class ShownJob:
         """The second line of the list's time column."""
         if self.job.attention:
             return "nobody saw it end"
+        if self.job.stall:
+            return ""
         if self.is_silent:
             return "printer not heard"
         if self.remaining:
@@ -229,9 +241,16 @@ class ShownRun:
     """Whether its job follows it."""
 
     @property
+    def stall(self) -> ShownStall | None:
+        """Why it does not go on, if it hangs."""
+        return ShownStall.of(self.run)
+
+    @property
     def badge(self) -> Badge:
         if self.run.state == RunState.UNKNOWN_END:
             return UNKNOWN_END
+        if self.run.stall:
+            return display.badge("stalled", self.run.progress)
         return display.badge("offline" if self.is_silent else self.run.state, self.run.progress)
 
     @property

@@ -11,6 +11,7 @@ from printqueue.models import JobState, Printer, PrinterState, RunState
 from printqueue.models.estimated import Told
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
+from printqueue.views.pages.shown_stall import ShownStall
 
 WITH_FIGURE: Final = frozenset({PrinterState.PRINTING, PrinterState.PAUSED})
 FIGURE_WORDS: Final = {
@@ -37,12 +38,19 @@ class ShownPrinter:
         return self.printer.state == PrinterState.OFFLINE or self.printer.is_silent(self.now)
 
     @property
+    def stall(self) -> ShownStall | None:
+        """Why the print on it does not go on, if it hangs."""
+        return ShownStall.of(self.printer.run)
+
+    @property
     def state(self) -> str:
         """The state in the style sheets."""
-        return "offline" if self.is_silent else self.badge.state
+        return self.badge.state
 
     @property
     def badge(self) -> Badge:
+        if self.stall:
+            return display.badge("stalled")
         if self.is_silent:
             return display.badge("offline")
         badge = display.badge(self.printer.state, self.printer.progress)
@@ -73,6 +81,8 @@ class ShownPrinter:
     @property
     def bar(self) -> str:
         """The pattern of the bar; "" for no bar."""
+        if self.stall and self.progress is not None:
+            return "stalled"
         if self.printer.state == PrinterState.PREPARING and not self.is_silent:
             return "preparing"
         if self.progress is None:
@@ -82,6 +92,8 @@ class ShownPrinter:
     @property
     def since(self) -> datetime | None:
         """Since when it is so."""
+        if self.stall:
+            return self.stall.since
         if self.printer.state == PrinterState.OFFLINE:
             return self.printer.state_since
         return self.printer.last_report_at if self.is_silent else self.printer.state_since
@@ -94,12 +106,12 @@ class ShownPrinter:
     @property
     def told(self) -> Told:
         """The estimate, as it was when it was last reported."""
-        return Told() if self.is_silent else self.printer.estimate_told
+        return Told() if self.is_silent or self.stall else self.printer.estimate_told
 
     @property
     def said(self) -> int | None:
         """How many seconds are left as it says."""
-        return None if self.is_silent else self.printer.remaining_seconds
+        return None if self.is_silent or self.stall else self.printer.remaining_seconds
 
     @property
     def remaining(self) -> str:
@@ -127,8 +139,8 @@ class ShownPrinter:
 
     @property
     def reason(self) -> str:
-        """The error that it names."""
-        return self.printer.error_message or self.printer.error_code
+        """The error that it names, else why its print hangs."""
+        return self.printer.error_message or self.printer.error_code or (self.stall.words if self.stall else "")
 
     @property
     def is_unwanted(self) -> bool:
@@ -157,5 +169,6 @@ class ShownPrinter:
             "runId",
             "jobCode",
             "linksChangedTime",
+            "stall",
         )
         return json.dumps([wire[name] for name in names], separators=(",", ":"), ensure_ascii=False)

@@ -1,14 +1,16 @@
-"""The addresses of the pages. The word after the number of a job or run is the verb, everywhere from the button to the test."""
+"""The addresses of the pages. The word after the number of a job or run, or the serial of a printer, is the verb, everywhere from the button to the test."""
 
 from django.urls import path
 
-from printqueue.views.pages import edit, job, naming, queue, runs, tray, verbs
+from printqueue.views.pages import edit, job, naming, printer, queue, runs, tray, verbs
 
 app_name = "pages"
 
 urlpatterns = [
     path("", queue.print_queue, name="list"),
     path("printers/", queue.printers, name="printers"),
+    path("printers/<path:serial>/edit/", printer.edit_printer, name="edit-printer"),
+    path("printers/<path:serial>/", printer.printer, name="printer"),
     path("tray/", tray.tray, name="tray"),
     path("naming/", naming.naming, name="naming"),
     path("new/", edit.new, name="new"),
