@@ -23,7 +23,17 @@ UPWARD = {
     "serving": {"models", "reports", "access", "admin", "views", "management"},
     "views": {"admin", "serving", "management"},
 }
-PURE = ["estimate", "worth", "slicer_figure", "file_words", "file_names", "matching", "history", "reports/routing"]
+PURE = [
+    "estimate",
+    "forecast",
+    "worth",
+    "slicer_figure",
+    "file_words",
+    "file_names",
+    "matching",
+    "history",
+    "reports/routing",
+]
 CLIENT_LIBRARIES = {"httpx2", "paho"}
 
 

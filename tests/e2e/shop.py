@@ -149,9 +149,11 @@ def _ended(day: _Day, printer: Client) -> PrintQueue:
 
 
 def _ready(day: _Day) -> PrintQueue:
-    job = day.job("Buddy Ring Duo", "buddy-ring-duo_s7.gcode.3mf", "C-0990", 200, rush=True, due_at=day.at(-1100))
+    job = day.job(
+        "Buddy Ring Duo", "buddy-ring-duo_s7_PLA_1h25m.gcode.3mf", "C-0990", 200, rush=True, due_at=day.at(-1100)
+    )
     day.job("Thumb Spica Shell, short, with vent holes", "thumb-spica_short_m_right_v12.gcode.3mf", "C-1044", 180)
-    day.job("Infinity Splint", "infinity-splint_s10.gcode.3mf", "C-0871", 150, due_at=day.at(-2600), copies=4)
+    day.job("Infinity Splint", "infinity-splint_s10_PLA_2h10m.gcode.3mf", "C-0871", 150, due_at=day.at(-2600), copies=4)
     day.job("Oval 8, set of three", SET, "C-1046", 60, due_at=day.at(70))
     day.job("Oval 8, set of three", SET, "C-1052", 45)
     return _fresh(job)
