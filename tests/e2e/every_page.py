@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from printqueue.models import PrintRun
 from tests.e2e.conftest import QUEUE
-from tests.e2e.shop import Shop
+from tests.e2e.shop import SET, Shop
 
 
 def addresses(shop: Shop) -> dict[str, str]:
@@ -20,8 +20,9 @@ def addresses(shop: Shop) -> dict[str, str]:
         "edit": f"{QUEUE}{shop.printing.pk}/edit/",
         "start": f"{QUEUE}{shop.ready.pk}/start/",
         "cancel": f"{QUEUE}{shop.printing.pk}/cancel/",
-        "which job": f"{QUEUE}runs/{PrintRun.objects.get(job=None).pk}/link/",
+        "which job": f"{QUEUE}runs/{PrintRun.objects.get(job=None, file_name=SET).pk}/link/",
         "naming": f"{QUEUE}naming/",
+        "estimates": f"{QUEUE}estimates/",
         "password": "/admin/password_change/",
         "not found": f"{QUEUE}999999/",
         **details,

@@ -12,7 +12,7 @@ from tests.pages.conftest import LIST
 
 POSTS = {"complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"}
 ASKS = {"new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link"}
-SHOWS = {"list", "printers", "tray", "naming", "job"}
+SHOWS = {"list", "printers", "tray", "naming", "estimates", "job"}
 
 ADDRESS = {str(route.name): LIST + str(route.pattern).replace("<int:pk>", "1") for route in urlpatterns}
 OF_A_ROW = [name for name, address in ADDRESS.items() if "/1/" in address]

@@ -150,8 +150,7 @@ class ShownJob:
     @property
     def foreseen_late(self) -> str:
         """By how much it will be late if so, in words."""
-        late = display.late(self.foreseen.at if self.foreseen is not None else None, self.job.due_at)
-        return f"perhaps {late}" if late and self.foreseen_word == "perhaps" else late
+        return display.late(self.foreseen.at if self.foreseen is not None else None, self.job.due_at)
 
     @property
     def layers(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from printqueue.views.pages import edit, job, naming, queue, runs, tray, verbs
+from printqueue.views.pages import edit, estimates, job, naming, queue, runs, tray, verbs
 
 app_name = "pages"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", queue.print_queue, name="list"),
     path("printers/", queue.printers, name="printers"),
     path("tray/", tray.tray, name="tray"),
+    path("estimates/", estimates.estimates, name="estimates"),
     path("naming/", naming.naming, name="naming"),
     path("new/", edit.new, name="new"),
     path("<int:pk>/", job.job, name="job"),
