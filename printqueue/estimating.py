@@ -52,7 +52,7 @@ def estimate_active_runs(now: datetime) -> None:
 def _reckon(runs: Sequence[PrintRun], now: datetime) -> Iterator[Reckoned | None]:
     """Yield what is to be told of each run anew, or None."""
     seen, keys = seen_of(runs), {run.pk: earlier_key(run.file_name) for run in runs}
-    earlier = earlier_runs(dict.fromkeys(keys.values()))
+    earlier, _ = earlier_runs(dict.fromkeys(keys.values()))
     for run in runs:
         said = estimate(
             seen.get(run.pk, []),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -38,7 +38,7 @@ def _measure(run: PrintRun) -> None:
     seen = seen_of([run]).get(run.pk, [])
     kept, key = completed_run(seen), earlier_key(run.file_name)
     # Those that had ended when it began: more was not known of the file meanwhile either, but for a copy elsewhere.
-    earlier = earlier_runs({key: run.started_at}).get(key, [])
+    earlier = earlier_runs({key: run.started_at})[0].get(key, [])
     off = worth.measure(seen, earlier, slicer_seconds(run.file_name))
     _store(run, kept, key, worth.written(off))
 
@@ -60,27 +60,43 @@ def earlier_key(file_name: str) -> str:
     return "" if says_nothing(file_name) else file_name_key(file_name)
 
 
-def earlier_runs(keys: Mapping[str, datetime | None]) -> dict[str, list[EarlierRun]]:
-    """Return the newest earlier runs of each file, by its key, that ended before a moment (None: ever); in one query."""
+def earlier_runs(
+    keys: Mapping[str, datetime | None], *, latest: int = 0
+) -> tuple[dict[str, list[EarlierRun]], list[tuple[int, float]]]:
+    """Return the newest earlier runs of each file, by its key, that ended before a moment (None: ever).
+
+    And of so many of the `latest` runs of any file their printers' primary keys (0: none) and how long they worked, in
+    seconds. All in one query.
+    """
     asked = [(key, before) for key, before in keys.items() if key]
-    if not asked:
-        return {}
-    sql = " UNION ALL ".join(
-        _OF_ONE_FILE.format(before="" if before is None else ' AND "ended_at" <= %s') for _, before in asked
-    )
+    parts = [_OF_ONE_FILE.format(before="" if before is None else ' AND "ended_at" <= %s') for _, before in asked]
     moments = ((key, connection.ops.adapt_datetimefield_value(before)) for key, before in asked)
-    values = [value for asked_one in moments for value in asked_one if value is not None]
-    [rows] = run_together(Statement(sql, [values], finds_rows=True))
+    values: list[Any] = [value for asked_one in moments for value in asked_one if value is not None]
+    if latest:
+        parts.append(_LATEST)
+        values.append(latest)
+    if not parts:
+        return {}, []
+    [rows] = run_together(Statement(" UNION ALL ".join(parts), [values], finds_rows=True))
     found: dict[str, list[EarlierRun]] = {}
-    for key, seconds, marks in rows:
-        found.setdefault(key, []).append(EarlierRun(seconds, tuple(json.loads(marks))))
-    return found
+    for key, seconds, marks, _ in rows:
+        if key is not None:
+            found.setdefault(key, []).append(EarlierRun(seconds, tuple(json.loads(marks))))
+    return found, [(printer_id or 0, seconds) for key, seconds, _, printer_id in rows if key is None]
 
 
 # Each part finds its rows by the index run_earlier, and stops after a few.
 _OF_ONE_FILE: Final = f"""
     SELECT * FROM (
-        SELECT "file_key", "worked_seconds", "marks" FROM "{PrintRun._meta.db_table}"
+        SELECT "file_key", "worked_seconds", "marks", "printer_id" FROM "{PrintRun._meta.db_table}"
         WHERE "file_key" = %s AND "worked_seconds" IS NOT NULL{{before}} ORDER BY "ended_at" DESC LIMIT {MOST_EARLIER}
     ) AS of_one_file
+"""  # noqa: S608 - our own names
+
+# By the index run_worth.
+_LATEST: Final = f"""
+    SELECT * FROM (
+        SELECT NULL, "worked_seconds", "marks", "printer_id" FROM "{PrintRun._meta.db_table}"
+        WHERE "worth" > '' ORDER BY "ended_at" DESC LIMIT %s
+    ) AS of_any_file
 """  # noqa: S608 - our own names

@@ -24,8 +24,17 @@ UPWARD = {
     "views": {"admin", "serving", "management"},
 }
 PURE = [
-    "estimate", "worth", "slicer_figure", "file_words", "file_names", "matching", "history", "stalls", "reports/routing",
-]  # fmt: skip
+    "estimate",
+    "forecast",
+    "worth",
+    "slicer_figure",
+    "file_words",
+    "file_names",
+    "matching",
+    "history",
+    "stalls",
+    "reports/routing",
+]
 CLIENT_LIBRARIES = {"httpx2", "paho"}
 
 

@@ -49,7 +49,7 @@ def test_a_completed_run_keeps_how_long_it_worked_and_when_it_came_to_each_mark(
 
     measure_completed_runs(client.now)
 
-    kept = earlier_runs({"ring": None})["ring"]
+    kept = earlier_runs({"ring": None})[0]["ring"]
     assert kept == [EarlierRun(3600, (360, 900, 1800, 2700))]
     assert fresh(run).is_measured
 
@@ -89,7 +89,7 @@ def test_a_run_that_did_not_complete_is_no_example(client, end):
     measure_completed_runs(client.now)
 
     assert not fresh(run).is_measured
-    assert earlier_runs({"ring": None}) == {}
+    assert earlier_runs({"ring": None}) == ({}, [])
 
 
 def test_a_run_of_which_too_little_was_seen_is_looked_at_once_and_is_no_example(client):
@@ -117,7 +117,7 @@ def test_a_name_that_any_file_may_have_is_no_files_name(client):
 
     measure_completed_runs(client.now)
 
-    assert earlier_runs({"plate_1": None, "": None}) == {}
+    assert earlier_runs({"plate_1": None, "": None}) == ({}, [])
 
 
 def kept_run(number: int, *, key: str = "ring", ended_at: datetime = NOW, **fields: Any) -> PrintRun:
@@ -133,11 +133,22 @@ def test_the_newest_ten_are_heard_of_each_file_and_those_alone_that_ended_before
         kept_run(number, ended_at=NOW + timedelta(hours=number))
         kept_run(number, key="other", ended_at=NOW + timedelta(hours=number))
 
-    found = earlier_runs({"ring": None, "other": NOW + timedelta(hours=3), "nothing": None})
+    found, _ = earlier_runs({"ring": None, "other": NOW + timedelta(hours=3), "nothing": None})
 
     assert [run.seconds for run in found["ring"]] == [11, 10, 9, 8, 7, 6, 5, 4, 3, 2]
     assert [run.seconds for run in found["other"]] == [3, 2, 1, 0]
     assert "nothing" not in found
+
+
+def test_the_latest_prints_of_any_file_are_told_with_them(db):
+    printer = make_printer()
+    for number in range(4):
+        kept_run(number, ended_at=NOW + timedelta(hours=number), worth="{}", printer=printer if number % 2 else None)
+
+    found, latest = earlier_runs({"ring": NOW}, latest=3)
+
+    assert [run.seconds for run in found["ring"]] == [0]
+    assert latest == [(printer.pk, 3), (0, 2), (printer.pk, 1)]
 
 
 def test_a_print_is_estimated_by_earlier_ones_of_its_file_from_its_beginning(client):

@@ -177,6 +177,13 @@ def whose(remaining_seconds: int | None, spread_seconds: int | None) -> str:
     return "" if remaining_seconds is None else "What the printer says"
 
 
+def roughly(moment: datetime, now: datetime) -> datetime:
+    """Return `moment` to the next 5 minutes, and to the next 10 when it is more than an hour ahead."""
+    step = timedelta(minutes=10 if moment - now > timedelta(hours=1) else 5)
+    beyond = (moment - datetime.min.replace(tzinfo=moment.tzinfo)) % step
+    return moment if not beyond else moment - beyond + step
+
+
 def late(finish: datetime | None, due_at: datetime | None) -> str:
     """Return "late by 25 min", or "late by 3 h" where it is more than two; "" for what is in time, or not known."""
     if finish is None or due_at is None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from printqueue.estimating import estimate_active_runs
 from printqueue.models import PrinterKey, Who
 from tests.api.conftest import assert_error
 from tests.factories import NOW, Client, make_job, make_printer, make_staff
@@ -75,6 +76,17 @@ def test_a_key_without_printers_sees_the_jobs_without_one_alone(caller_for):
 
     assert_error(caller.get(f"print-queue/{on_a_printer.pk}"), 403)
     assert caller.get(f"print-queue/{anywhere.pk}").status_code == 200
+
+
+def test_a_job_that_is_printed_says_when_that_will_be_over(caller):
+    job, printer = make_job(print_file_name="ring_PLA_1h0m.gcode"), Client(make_printer("left"))
+    printer.says("printing", run_key="1@0", file_name="ring_PLA_1h0m.gcode", progress=0.0, after_seconds=0)
+    estimate_active_runs(NOW)
+
+    for body in (caller.get(f"print-queue/{job.pk}").json(), caller.get("printers/left").json()):
+        assert body["estimatedFinishTime"] == "2026-11-23T16:06:00.000Z"
+        assert body["estimatedRemainingSeconds"] == 3600
+        assert 60 < body["estimatedSpreadSeconds"] < 1200
 
 
 def test_it_says_why_its_print_is_its_own_and_how_many_copies_are_done(caller):

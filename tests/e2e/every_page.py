@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from printqueue.models import PrintRun
 from tests.e2e.conftest import QUEUE
-from tests.e2e.shop import Shop
+from tests.e2e.shop import SET, Shop
 
 
 def addresses(shop: Shop) -> dict[str, str]:
@@ -20,10 +20,11 @@ def addresses(shop: Shop) -> dict[str, str]:
         "edit": f"{QUEUE}{shop.printing.pk}/edit/",
         "start": f"{QUEUE}{shop.ready.pk}/start/",
         "cancel": f"{QUEUE}{shop.printing.pk}/cancel/",
-        "which job": f"{QUEUE}runs/{PrintRun.objects.get(job=None).pk}/link/",
+        "which job": f"{QUEUE}runs/{PrintRun.objects.get(job=None, file_name=SET).pk}/link/",
         "naming": f"{QUEUE}naming/",
         **{f"printer {serial}": f"{QUEUE}printers/{serial}/" for serial in ("left", "right", "bench", "voron")},
         "edit printer": f"{QUEUE}printers/left/edit/",
+        "estimates": f"{QUEUE}estimates/",
         "password": "/admin/password_change/",
         "not found": f"{QUEUE}999999/",
         **details,

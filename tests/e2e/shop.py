@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from printqueue.estimating import estimate_active_runs
-from printqueue.models import PrinterKey, PrintQueue, Who
+from printqueue.models import PrinterKey, PrintQueue, PrintRun, RunState, Who
 from printqueue.protocol import Scope
+from printqueue.worth import Source, written
 from tests.factories import Client, make_job, make_printer
 
 SET = "oval8_set_s5-7.gcode.3mf"
@@ -60,6 +61,8 @@ def open_shop(now: datetime, by: User) -> Shop:
     day = _Day(now, by, key)
     left, right = day.printer("left", "Left P1S"), day.printer("right", "Right P1S")
     bench, voron = day.printer("bench", "A1 Bench"), day.printer("voron", "Voron 2.4")
+    for number, printer in enumerate([left, left, left, right, right, right, voron]):
+        _measured(day, printer, number)
     twice = _failed_once(day, right)
     shop = Shop(
         completed=_completed(day, left),
@@ -73,6 +76,22 @@ def open_shop(now: datetime, by: User) -> Shop:
     )
     estimate_active_runs(now)
     return shop
+
+
+def _measured(day: _Day, printer: Client, number: int) -> None:
+    """A print of days ago, and how well its finish was foretold."""
+    off = {
+        Source.OURS: (0.01 * number, 0.008 * number, 0.006 * number, 0.004),
+        Source.PRINTER: (0.12, 0.1 + 0.01 * number, 0.09, 0.05),
+        Source.ELAPSED: (0.6, 0.2 + 0.02 * number, 0.09, 0.04),
+        **({Source.EARLIER: (0.05, 0.03, 0.02, None), Source.SLICER: (0.15, 0.15, 0.14, 0.12)} if number % 2 else {}),
+    }
+    ended_at = day.at(3000 + 300 * number)
+    PrintRun.objects.create(
+        printer=printer.printer, run_key=f"measured{number}", state=RunState.COMPLETED, file_name="ring.gcode",
+        started_at=ended_at, ended_at=ended_at, is_measured=True, worked_seconds=5400 + 900 * number,
+        marks="[null, null, null, null]", worth=written(off),
+    )  # fmt: skip
 
 
 def _completed(day: _Day, printer: Client) -> PrintQueue:
@@ -149,9 +168,11 @@ def _ended(day: _Day, printer: Client) -> PrintQueue:
 
 
 def _ready(day: _Day) -> PrintQueue:
-    job = day.job("Buddy Ring Duo", "buddy-ring-duo_s7.gcode.3mf", "C-0990", 200, rush=True, due_at=day.at(-1100))
+    job = day.job(
+        "Buddy Ring Duo", "buddy-ring-duo_s7_PLA_1h25m.gcode.3mf", "C-0990", 200, rush=True, due_at=day.at(-1100)
+    )
     day.job("Thumb Spica Shell, short, with vent holes", "thumb-spica_short_m_right_v12.gcode.3mf", "C-1044", 180)
-    day.job("Infinity Splint", "infinity-splint_s10.gcode.3mf", "C-0871", 150, due_at=day.at(-2600), copies=4)
+    day.job("Infinity Splint", "infinity-splint_s10_PLA_2h10m.gcode.3mf", "C-0871", 150, due_at=day.at(-2600), copies=4)
     day.job("Oval 8, set of three", SET, "C-1046", 60, due_at=day.at(70))
     day.job("Oval 8, set of three", SET, "C-1052", 45)
     return _fresh(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -75,6 +76,11 @@ def lost_job(beside: PrinterClient, **fields: Any) -> PrintQueue:
     beside.says("printing", run_key="next", file_name="other.gcode", progress=1.0)
     job.refresh_from_db()
     return job
+
+
+def words_in(html: str) -> str:
+    """Return what is to be read of a piece of HTML."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def text_of(response: Any) -> str:

@@ -12,7 +12,7 @@ from tests.pages.conftest import LIST
 
 POSTS = {"complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"}
 ASKS = {"new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link", "edit-printer"}
-SHOWS = {"list", "printers", "tray", "naming", "job", "printer"}
+SHOWS = {"list", "printers", "tray", "naming", "estimates", "job", "printer"}
 OF_ONE = {"job", "printer"}
 
 ADDRESS = {

@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from printqueue.access import jobs_for
-from printqueue.models import PrintQueue, PrintRun, RunState, Transition
+from printqueue.access import jobs_for, printers_for
+from printqueue.models import JobState, PrintQueue, PrintRun, RunState, Transition
+from printqueue.views.pages.foreseen import ahead, foreseen
 from printqueue.views.pages.shown_job import ShownJob, ShownRun, ShownTransition
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 
@@ -29,9 +30,11 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
 def job_context(request: StaffRequest, job: PrintQueue) -> dict[str, object]:
     """Return what _job.html needs; `going_on` is a run on a machine that does not move the job any more."""
     runs = list(job.runs.select_related("printer", "linked_by"))
+    is_ready = job.state == JobState.READY
+    done = foreseen(ahead(), printers_for(request.actor), request.now).get(job.pk) if is_ready else None
     return {
         "job": job,
-        "shown": ShownJob(job, request.now, job.position),
+        "shown": ShownJob(job, request.now, job.position, foreseen=done),
         "runs": [_shown(run, job, request, len(runs) - index) for index, run in enumerate(runs)],
         "going_on": next((run for run in runs if run.is_active and run.pk != job.current_run_id), None),
         "transitions": [ShownTransition(transition) for transition in _transitions(job)],

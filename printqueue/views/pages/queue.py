@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Final, Self, cast
+from types import MappingProxyType
+from typing import Any, Final, Self, cast
 from urllib.parse import urlencode
 
 from django.db.models import Q
@@ -15,10 +16,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from printqueue.access import Actor, jobs_for, printers_for
+from printqueue.forecast import Done
 from printqueue.models import JobState, Printer, PrintQueue
 from printqueue.models.job import HasEndsOfReady, PrintQueueQuerySet
 from printqueue.models.order import Stage
 from printqueue.protocol import MAX_SERIAL, safe_text
+from printqueue.views.pages.foreseen import FORESEEN, ahead, foreseen
 from printqueue.views.pages.shown_job import ShownJob, with_last_reason
 from printqueue.views.pages.shown_printer import ShownPrinter
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
@@ -61,6 +64,11 @@ class Filter:
         }
         return "?" + urlencode({name: value for name, value in named.items() if value})
 
+    @property
+    def leaves_all_over(self) -> bool:
+        """Whether every job is of what the viewer asked for."""
+        return not self.text and not self.printer
+
     def matching(self, actor: Actor) -> PrintQueueQuerySet:
         """Return the jobs that it leaves over, of both tabs, in no order."""
         jobs = jobs_for(actor)
@@ -83,10 +91,10 @@ class Group:
 def print_queue(request: StaffRequest) -> HttpResponse:
     """Show the printers, the prints without a job and the queue; to htmx the queue alone."""
     chosen = Filter.of(request.GET)
-    context = queue_context(request, chosen)
+    printers = printers_for(request.actor)  # read once, whoever needs them
+    context = queue_context(request, chosen, printers)
     if wants_fragment(request):
         return render(request, "printqueue/_queue.html", context)
-    printers = list(printers_for(request.actor))
     context |= printers_context(request, printers) | tray_context(request)
     return render(request, "printqueue/list.html", context | {"all_printers": printers})
 
@@ -95,11 +103,11 @@ def print_queue(request: StaffRequest) -> HttpResponse:
 @staff_only
 def printers(request: StaffRequest) -> HttpResponse:
     """Show the cards of the printers."""
-    context = printers_context(request, list(printers_for(request.actor)))
+    context = printers_context(request, printers_for(request.actor))
     return render(request, "printqueue/_printers.html", context)
 
 
-def printers_context(request: StaffRequest, printers: list[Printer]) -> dict[str, object]:
+def printers_context(request: StaffRequest, printers: Iterable[Printer]) -> dict[str, object]:
     """Return what _printers.html needs."""
     return {"printers": [ShownPrinter(printer, request.now) for printer in printers]}
 
@@ -136,11 +144,13 @@ def _last(total: int) -> int:
     return max(1, -(-total // PAGE_SIZE))
 
 
-def queue_context(request: StaffRequest, chosen: Filter) -> dict[str, object]:
-    """Return what _queue.html needs."""
+def queue_context(request: StaffRequest, chosen: Filter, printers: Iterable[Printer]) -> dict[str, object]:
+    """Return what _queue.html needs; `printers` are those in use."""
     jobs = chosen.matching(request.actor)
-    show = _history_page if chosen.tab == "history" else _active_page
-    pages, groups = show(jobs, chosen.page, request.now)
+    if chosen.tab == "history":
+        pages, groups = _history_page(jobs, chosen.page, request.now)
+    else:
+        pages, groups = _active_page(jobs, chosen, request.now, printers)
     return {
         "filter": chosen,
         "page": pages,
@@ -160,21 +170,35 @@ def _history_page(jobs: PrintQueueQuerySet, number: int, now: datetime) -> tuple
     return pages, [Group("", pages.total, _shown(list(pks), now))]
 
 
-def _active_page(jobs: PrintQueueQuerySet, number: int, now: datetime) -> tuple[Pages, list[Group]]:
+def _active_page(
+    jobs: PrintQueueQuerySet, chosen: Filter, now: datetime, printers: Iterable[Printer]
+) -> tuple[Pages, list[Group]]:
     """Return a page of what is on a printer, needs a person, or is ready, in this order.
 
     The first two are few, and are read whole. Of the ready ones the index gives number and page.
     """
+    front = ahead()
     on_printer, in_need = _at_hand(jobs, now)
     at_hand = [*on_printer, *in_need]
     ready = jobs.filter(stage=Stage.READY).order_by("queue_order", "pk").values_list("pk", flat=True)
     totals = (len(on_printer), len(in_need), ready.count())
-    pages = Pages.of(number, sum(totals))
+    pages = Pages.of(chosen.page, sum(totals))
     of_ready = slice(max(0, pages.begin - len(at_hand)), max(0, pages.end - len(at_hand)))
-    rows = _shown([*at_hand[pages.begin : pages.end], *ready[of_ready]], now)
+    waiting = _ready_in_front(front, of_ready) if chosen.leaves_all_over else None
+    rows = _shown(
+        [*at_hand[pages.begin : pages.end], *(ready[of_ready] if waiting is None else waiting)],
+        now,
+        foreseen(front, printers, now),
+    )
     group_of = dict.fromkeys(on_printer, 0) | dict.fromkeys(in_need, 1)
     groups = groupby(rows, key=lambda row: group_of.get(row.job.pk, 2))
     return pages, [Group(GROUPS[index], totals[index], list(members)) for index, members in groups]
+
+
+def _ready_in_front(front: Sequence[Any], of_ready: slice) -> list[int] | None:
+    """Return which ready jobs are on a page, if the front of the queue reaches so far."""
+    ready = [job.pk for job in front if job.stage == Stage.READY]
+    return ready[of_ready] if len(front) < FORESEEN or of_ready.stop <= len(ready) else None
 
 
 def _at_hand(jobs: PrintQueueQuerySet, now: datetime) -> tuple[list[int], list[int]]:
@@ -188,13 +212,14 @@ def _at_hand(jobs: PrintQueueQuerySet, now: datetime) -> tuple[list[int], list[i
     return on_printer, in_need
 
 
-def _shown(pks: Sequence[int], now: datetime) -> list[ShownJob]:
-    """Return the jobs of `pks`, in their order, with all that a row shows."""
+def _shown(pks: Sequence[int], now: datetime, done: Mapping[int, Done] = MappingProxyType({})) -> list[ShownJob]:
+    """Return the jobs of `pks`, in their order, with all that a row shows; `done` says when ready ones will be."""
     jobs = with_last_reason(PrintQueue.objects.with_ends_of_ready().filter(pk__in=pks))
     found = {job.pk: job for job in jobs.select_related("printer", "current_run")}
-    return [_row(found[pk], now) for pk in pks if pk in found]
+    return [_row(found[pk], now, done.get(pk)) for pk in pks if pk in found]
 
 
-def _row(job: PrintQueue, now: datetime) -> ShownJob:
+def _row(job: PrintQueue, now: datetime, done: Done | None) -> ShownJob:
     ends = cast(HasEndsOfReady, job)
-    return ShownJob(job, now, is_first=job.pk == ends.first_ready, is_last=job.pk == ends.last_ready)
+    is_first, is_last = job.pk == ends.first_ready, job.pk == ends.last_ready
+    return ShownJob(job, now, is_first=is_first, is_last=is_last, foreseen=done)

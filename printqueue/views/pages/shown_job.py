@@ -9,6 +9,7 @@ from typing import Final, Self
 from django.db.models import OuterRef, Subquery
 
 from printqueue.file_names import certain_name
+from printqueue.forecast import Done
 from printqueue.models import JobState, PrinterState, PrintQueue, PrintRun, RunSource, RunState, Transition, Who
 from printqueue.models.estimated import Told
 from printqueue.models.job import PrintQueueQuerySet
@@ -31,6 +32,8 @@ class ShownJob:
     """Whether no ready job is before it."""
     is_last: bool = False
     """Whether no ready job is behind it."""
+    foreseen: Done | None = None
+    """When it will be done, of a ready job, as the queue and the printers stand."""
 
     @property
     def is_silent(self) -> bool:
@@ -135,6 +138,29 @@ class ShownJob:
     def late(self) -> str:
         """By how much it will be late, in words; "" when it will not, or nobody knows."""
         return display.late(self.done_at, self.job.due_at)
+
+    @property
+    def foreseen_at(self) -> datetime | None:
+        """When it will be done, no more exactly than that can be known."""
+        return None if self.foreseen is None else display.roughly(self.foreseen.at, self.now)
+
+    @property
+    def foreseen_word(self) -> str:
+        """How sure that is."""
+        return "perhaps" if self.foreseen is not None and self.foreseen.is_guess else "about"
+
+    @property
+    def foreseen_why(self) -> str:
+        """The same at length, for hovering."""
+        if self.foreseen is None:
+            return ""
+        guess = " How long it takes, or what is printed before it, is guessed from recent prints."
+        return f"If the queue is printed in this order.{guess if self.foreseen.is_guess else ''}"
+
+    @property
+    def foreseen_late(self) -> str:
+        """By how much it will be late if so, in words."""
+        return display.late(self.foreseen.at if self.foreseen is not None else None, self.job.due_at)
 
     @property
     def layers(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from printqueue.views.pages import edit, job, naming, printer, queue, runs, tray, verbs
+from printqueue.views.pages import edit, estimates, job, naming, printer, queue, runs, tray, verbs
 
 app_name = "pages"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("printers/<path:serial>/edit/", printer.edit_printer, name="edit-printer"),
     path("printers/<path:serial>/", printer.printer, name="printer"),
     path("tray/", tray.tray, name="tray"),
+    path("estimates/", estimates.estimates, name="estimates"),
     path("naming/", naming.naming, name="naming"),
     path("new/", edit.new, name="new"),
     path("<int:pk>/", job.job, name="job"),
