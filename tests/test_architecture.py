@@ -23,7 +23,7 @@ UPWARD = {
     "serving": {"models", "reports", "access", "admin", "views", "management"},
     "views": {"admin", "serving", "management"},
 }
-PURE = ["estimate", "file_words", "file_names", "matching", "history", "reports/routing"]
+PURE = ["chart", "estimate", "file_words", "file_names", "matching", "history", "reports/routing"]
 CLIENT_LIBRARIES = {"httpx2", "paho"}
 
 

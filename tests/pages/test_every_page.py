@@ -12,7 +12,8 @@ from tests.pages.conftest import LIST
 
 POSTS = {"complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"}
 ASKS = {"new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link"}
-SHOWS = {"list", "printers", "tray", "naming", "job"}
+SHOWS_A_JOB = {"job", "chart", "chart-json", "chart-csv"}
+SHOWS = {"list", "printers", "tray", "naming"} | SHOWS_A_JOB
 
 ADDRESS = {str(route.name): LIST + str(route.pattern).replace("<int:pk>", "1") for route in urlpatterns}
 OF_A_ROW = [name for name, address in ADDRESS.items() if "/1/" in address]
@@ -82,7 +83,7 @@ def test_a_post_without_its_token_is_refused(name, staff):
     assert "This form has expired" in response.content.decode()
 
 
-@pytest.mark.parametrize("name", sorted(SHOWS - {"job"}))
+@pytest.mark.parametrize("name", sorted(SHOWS - SHOWS_A_JOB))
 def test_no_browser_keeps_a_page_or_takes_it_for_a_fragment(name, browser):
     response = browser.get(ADDRESS[name])
 
@@ -90,7 +91,7 @@ def test_no_browser_keeps_a_page_or_takes_it_for_a_fragment(name, browser):
     assert "HX-Request" in response["Vary"]
 
 
-@pytest.mark.parametrize("name", sorted(SHOWS - {"job"} | {"new"}))
+@pytest.mark.parametrize("name", sorted(SHOWS - SHOWS_A_JOB | {"new"}))
 def test_a_page_holds_no_inline_script_and_no_inline_style(name, browser):
     html = browser.get(ADDRESS[name]).content.decode()
 
