@@ -24,6 +24,7 @@ UPWARD = {
     "views": {"admin", "serving", "management"},
 }
 PURE = [
+    "chart",
     "estimate",
     "forecast",
     "worth",

@@ -13,6 +13,9 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
     (["value", "checked"].includes(name) && element.matches("input:not([type=hidden], [readonly]), textarea"))
   );
 
+// And what draws itself (data-kept): it brings up to date what is inside it.
+Idiomorph.defaults.callbacks.beforeNodeMorphed = (element) => !(element instanceof Element && "kept" in element.dataset);
+
 function plan(fragment, delay) {
   if (planned.has(fragment.id)) return;
   planned.set(

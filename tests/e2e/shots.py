@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go
+from tests.e2e.printed import COURSES
 from tests.e2e.shop import open_shop
 from tests.environment import ROOT
 
@@ -34,3 +36,32 @@ def test_pictures_of_the_list_and_of_a_job(size, theme, staff, open_page, server
     for name, address in (("list", QUEUE), ("detail", f"{QUEUE}{shop.printing.pk}/")):
         go(page, address)
         page.screenshot(path=IMAGES / f"{name}-{size['width']}x{size['height']}-{theme}.png")
+
+
+@pytest.mark.parametrize(
+    ("course", "size", "theme"),
+    [
+        ("plain", DESK, "light"),
+        ("plain", TOUCH, "light"),
+        ("plain", TOUCH, "dark"),
+        ("pause-and-gap", DESK, "light"),
+        ("pause-and-gap", DESK, "dark"),
+        ("72-hours", DESK, "light"),
+    ],
+)
+def test_pictures_of_charts(course, size, theme, open_page, server):
+    now = datetime.now(UTC)
+    job = COURSES[course](now)
+    zone = zone_where_it_is_afternoon(now)
+    page = open_page(viewport=size, color_scheme=theme, timezone_id=zone)
+    page.context.add_cookies([{"name": "timeZone", "value": zone, "url": server.url}])
+    go(page, f"{QUEUE}{job.pk}/")
+    chart = page.locator(f"#job-{job.pk}-chart")
+    expect(chart.locator("canvas").first).to_be_visible()
+
+    picture = {"path": IMAGES / f"chart-{course}-{size['width']}x{size['height']}-{theme}.png"}
+    if size == DESK:
+        chart.screenshot(**picture)
+    else:
+        chart.evaluate("element => element.scrollIntoView()")
+        page.screenshot(**picture)

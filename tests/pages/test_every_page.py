@@ -12,8 +12,8 @@ from tests.pages.conftest import LIST
 
 POSTS = {"complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"}
 ASKS = {"new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link", "edit-printer"}
-SHOWS = {"list", "printers", "tray", "naming", "estimates", "job", "printer"}
-OF_ONE = {"job", "printer"}
+OF_ONE = {"job", "chart", "chart-json", "chart-csv", "printer"}
+SHOWS = {"list", "printers", "tray", "naming", "estimates"} | OF_ONE
 
 ADDRESS = {
     str(route.name): LIST + str(route.pattern).replace("<int:pk>", "1").replace("<path:serial>", "left")

@@ -1,8 +1,7 @@
 """What is kept of a run's reports, as rows."""
 
 import logging
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -11,10 +10,9 @@ from printqueue import history
 from printqueue.access import Actor
 from printqueue.history import Course, Point
 from printqueue.models import Printer, PrintRun, Sample
-from printqueue.protocol import ReportState
-from printqueue.reports import Report, receive_all
 from tests.courses import THREE_DAY_PRINTS, farthest, kept_of, often_silent, reported
 from tests.factories import Client, make_job, make_key, make_printer
+from tests.telling import tell
 
 logger = logging.getLogger(__name__)
 
@@ -39,29 +37,7 @@ def percents() -> list[float]:
 
 def told(points: list[Point], *, at_once: int, actor: Actor) -> list[float]:
     """Let the printer say these points, so many in a call; return how long each call took, in seconds."""
-    took = []
-    for first in range(0, len(points), at_once):
-        call = points[first : first + at_once]
-        times = [datetime.fromtimestamp(point.at, UTC) for point in call]
-        said = [
-            Report(
-                serial=SERIAL,
-                state=ReportState(point.state),
-                run_key="1@0",
-                progress=point.percent,
-                layer=point.layer,
-                nozzle_c=point.nozzle_c,
-                bed_c=point.bed_c,
-                sequence=number,
-                measured_at=at,
-            )
-            for number, (point, at) in enumerate(zip(call, times, strict=True), start=first + 1)
-        ]
-        began = time.perf_counter()
-        outcomes = receive_all(said, actor=actor, client="c", received_at=times[-1], skew=timedelta())
-        took.append(time.perf_counter() - began)
-        assert {outcome.result for outcome in outcomes} == {"unmatched"}
-    return took
+    return tell(points, serial=SERIAL, actor=actor, at_once=at_once)
 
 
 def stored() -> list[Point]:

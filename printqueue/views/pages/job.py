@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from printqueue.access import jobs_for, printers_for
 from printqueue.models import JobState, PrintQueue, PrintRun, RunState, Transition
 from printqueue.views.pages.foreseen import ahead, foreseen
+from printqueue.views.pages.shown_chart import shown_chart
 from printqueue.views.pages.shown_job import ShownJob, ShownRun, ShownTransition
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 
@@ -35,6 +36,7 @@ def job_context(request: StaffRequest, job: PrintQueue) -> dict[str, object]:
     return {
         "job": job,
         "shown": ShownJob(job, request.now, job.position, foreseen=done),
+        "chart": shown_chart(job, runs, request.GET.get("run")),
         "runs": [_shown(run, job, request, len(runs) - index) for index, run in enumerate(runs)],
         "going_on": next((run for run in runs if run.is_active and run.pk != job.current_run_id), None),
         "transitions": [ShownTransition(transition) for transition in _transitions(job)],

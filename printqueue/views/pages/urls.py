@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from printqueue.views.pages import edit, estimates, job, naming, printer, queue, runs, tray, verbs
+from printqueue.views.pages import chart, edit, estimates, job, naming, printer, queue, runs, tray, verbs
 
 app_name = "pages"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("naming/", naming.naming, name="naming"),
     path("new/", edit.new, name="new"),
     path("<int:pk>/", job.job, name="job"),
+    path("<int:pk>/chart/", chart.chart, name="chart"),
+    path("<int:pk>/chart.json", chart.chart_json, name="chart-json"),
+    path("<int:pk>/chart.csv", chart.chart_csv, name="chart-csv"),
     path("<int:pk>/edit/", edit.edit, name="edit"),
     path("<int:pk>/print-again/", edit.print_again, name="print-again"),
     path("<int:pk>/start/", verbs.start, name="start"),
