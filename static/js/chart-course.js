@@ -1,5 +1,5 @@
 // The course of a run as the chart knows it: what the server sent, and what events added since. Times in seconds.
-import { doneAt } from "./display.js";
+import { finish, foretold } from "./display.js";
 
 // As on the server: a silence that is longer is a gap, which the server draws.
 const GAP_SECONDS = 60;
@@ -106,9 +106,11 @@ export function pointOfPrinter(event) {
   return { at: Date.parse(event.lastReportTime) / 1000, state, percent, layer, nozzleC, bedC };
 }
 
-// When the run is expected to finish, by the newest event of its job: the one place where the script learns of it.
+// When the run is expected to finish, by the newest event of its job; as expected_of has it.
 export function expectedOf(event) {
   const reportedAt = event.progressLastReportTime === null ? null : Date.parse(event.progressLastReportTime);
-  const finish = doneAt(event.state, reportedAt, event.remainingSeconds);
-  return finish === null ? null : { finish: finish / 1000, spreadSeconds: null };
+  const { state, remainingSeconds, estimatedFinishTime, estimatedSpreadSeconds } = foretold(event);
+  const estimated = estimatedFinishTime === null ? null : Date.parse(estimatedFinishTime);
+  const at = finish(state, reportedAt, remainingSeconds, estimated);
+  return at === null ? null : { finish: at / 1000, spreadSeconds: estimatedSpreadSeconds };
 }

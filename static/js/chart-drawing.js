@@ -1,6 +1,6 @@
 // What is drawn besides the lines: pauses, gaps, layers, marks, what is expected, and now.
 import { serverNow } from "./clock.js";
-import { clock, duration } from "./display.js";
+import { clock, spread } from "./display.js";
 import { faint } from "./chart-inks.js";
 
 // The pixels of a plot: `x(time)` and `y(percent)`, and the box that is drawn in.
@@ -94,10 +94,10 @@ function drawExpected(ctx, box, course, ink, lineInk) {
   const { expected } = course;
   if (!expected || expected.finish <= course.lastAt) return;
   const from = [box.x(course.lastAt), box.y(course.columns.percent.at(-1))];
-  const spread = expected.spreadSeconds ?? 0;
-  if (spread) {
+  const about = expected.spreadSeconds ?? 0;
+  if (about) {
     ctx.fillStyle = faint(lineInk, 0.14);
-    path(ctx, from, [box.x(Math.max(expected.finish - spread, course.lastAt)), box.y(100)], [box.x(expected.finish + spread), box.y(100)]);
+    path(ctx, from, [box.x(Math.max(expected.finish - about, course.lastAt)), box.y(100)], [box.x(expected.finish + about), box.y(100)]);
     ctx.fill();
   }
   ctx.strokeStyle = lineInk;
@@ -106,7 +106,7 @@ function drawExpected(ctx, box, course, ink, lineInk) {
   path(ctx, from, [box.x(expected.finish), box.y(100)]);
   ctx.stroke();
   ctx.setLineDash([]);
-  write(ctx, box, box.x(expected.finish), `${clock(expected.finish * 1000, serverNow())}${spread ? ` ± ${duration(spread)}` : ""}`, ink);
+  write(ctx, box, box.x(expected.finish), `${clock(expected.finish * 1000, serverNow())}${about ? ` ${spread(about)}` : ""}`, ink);
 }
 
 // A few words above the plot, in the middle of `x` where there is room.

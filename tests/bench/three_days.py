@@ -48,7 +48,7 @@ def _told(name: str, actor: Actor, browser: Browser) -> dict[str, Any]:
     tenth = len(points) // TENTHS
     old, new = _Print(actor), _Print(actor)
     old.goes_on(points[:-tenth], AT_ONCE)
-    last, first = [], []
+    last, first = list[float](), list[float]()
     # In turn, since machines drift: the end of one print, the beginning of another like it.
     for begin in range(0, tenth, MEASURED_AT_ONCE):
         call = slice(begin, begin + MEASURED_AT_ONCE)

@@ -120,10 +120,14 @@ test("the chart ends with what may be latest, or now", () => {
 });
 
 test("an event of a print that goes on tells its finish, of one that stands still none", () => {
-  const event = { state: "printing", progressLastReportTime: "2026-11-25T12:00:00Z", remainingSeconds: 60 };
+  const said = { state: "printing", progressLastReportTime: "2026-11-25T12:00:00Z", remainingSeconds: 60 };
+  const event = { ...said, estimatedFinishTime: null, estimatedSpreadSeconds: null };
+  const estimated = { estimatedFinishTime: "2026-11-25T12:01:30Z", estimatedSpreadSeconds: 20 };
 
   assert.deepEqual(expectedOf(event), { finish: BEGIN + 60, spreadSeconds: null });
+  assert.deepEqual(expectedOf({ ...event, ...estimated }), { finish: BEGIN + 90, spreadSeconds: 20 });
   assert.equal(expectedOf({ ...event, state: "paused" }), null);
+  assert.equal(expectedOf({ ...event, ...estimated, stall: "no_movement" }), null);
 });
 
 test("what is read is said with time, percent, layer, state, temperatures and marks", () => {

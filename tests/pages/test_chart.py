@@ -109,6 +109,23 @@ def test_the_script_gets_what_is_expected_of_a_print_that_goes_on(browser, job, 
     }
 
 
+def test_the_estimate_is_drawn_in_place_of_what_the_printer_says_and_with_its_spread(browser, job, client):
+    client.says("printing", run_key="b", progress=76, remaining_seconds=300)
+    estimate = {"estimated_at": client.now, "estimated_left_seconds": 420, "estimated_spread_seconds": 60}
+    PrintRun.objects.filter(run_key="b").update(**estimate)
+
+    expected = chart(browser, job)["expected"]
+
+    assert expected == {"finish": (client.now + timedelta(seconds=420)).timestamp(), "spreadSeconds": 60}
+
+
+def test_nothing_is_expected_of_a_print_that_hangs(browser, job, client):
+    client.says("printing", run_key="b", progress=76, remaining_seconds=300)
+    PrintRun.objects.filter(run_key="b").update(stall="no_movement", stall_since=client.now)
+
+    assert chart(browser, job)["expected"] is None
+
+
 def test_nothing_is_expected_of_a_print_that_is_paused(browser, job):
     assert chart(browser, job)["expected"] is None
 

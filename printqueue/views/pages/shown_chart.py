@@ -25,9 +25,14 @@ class Expected:
 
 
 def expected_of(run: PrintRun) -> Expected | None:
-    """Return what is known of the finish of `run`. The one place where the chart learns of it."""
-    finish = display.done_at(run.state, run.last_report_at, run.remaining_seconds)
-    return None if finish is None else Expected(finish)
+    """Return what is known of the finish of `run`: as it is estimated, else as its printer says; None while it hangs."""
+    if run.stall:
+        return None
+    told = run.estimate_at(run.last_report_at)
+    finish = display.finish(run.state, run.last_report_at, run.remaining_seconds, told.finish)
+    if finish is None:
+        return None
+    return Expected(finish, None if told.spread is None else timedelta(seconds=told.spread))
 
 
 @dataclass(frozen=True)
