@@ -74,6 +74,29 @@ class AlertTarget(models.Model):
         """Return the URL, to be sent to and never to be shown. Raises CannotUnseal."""
         return sealing.unseal(self.sealed_url)
 
+    def edit(self, *, name: str, url: str = "") -> None:
+        """Call it `name`, and send to `url` from now on; "" keeps the one that it has.
+
+        Raises ValidationError, for `url` or `name`, and saves nothing then.
+        """
+        self.name = name
+        if url:
+            self.seal(url)
+        self.full_clean()
+        # Whoever edits it does not undo that somebody switched it off, or removed it, meanwhile.
+        changed = ["name", "scheme", "sealed_url"] if url else ["name"]
+        self.save(update_fields=None if self._state.adding else changed)
+
+    def switch_off(self) -> None:
+        """Send nothing there until it is switched on again."""
+        self.is_enabled = False
+        self.save(update_fields=["is_enabled"])
+
+    def switch_on(self) -> None:
+        """Send things there again."""
+        self.is_enabled = True
+        self.save(update_fields=["is_enabled"])
+
     @in_transaction
     def remove(self, now: datetime) -> None:
         """Forget the URL, and send nothing there any more; what was sent stays in the log."""
@@ -164,6 +187,30 @@ class AlertRule(models.Model):
         """Raise ValidationError for a target that is another's."""
         if any(target.owner_id != self.owner_id or target.removed_at is not None for target in targets):
             raise ValidationError({"targets": "Expected targets of the rule's own owner."})
+
+    @in_transaction
+    def edit(self, *, targets: Collection[AlertTarget], printers: Collection[Printer] = (), **values: object) -> None:
+        """Tell of prints on `printers` (none: on all) at `targets`; `values` are those of the other fields.
+
+        Raises ValidationError, and saves nothing then.
+        """
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.full_clean()
+        self.check_targets(targets)
+        self.save(update_fields=None if self._state.adding else list(values))
+        self.targets.set(targets)
+        self.printers.set(printers)
+
+    def switch_off(self) -> None:
+        """Lead to no alerts until it is switched on again."""
+        self.is_enabled = False
+        self.save(update_fields=["is_enabled"])
+
+    def switch_on(self) -> None:
+        """Lead to alerts again."""
+        self.is_enabled = True
+        self.save(update_fields=["is_enabled"])
 
 
 class AlertState(models.TextChoices):
