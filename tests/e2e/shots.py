@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.e2e.alerted import inform
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go
 from tests.e2e.shop import open_shop
 from tests.environment import ROOT
@@ -34,3 +35,22 @@ def test_pictures_of_the_list_and_of_a_job(size, theme, staff, open_page, server
     for name, address in (("list", QUEUE), ("detail", f"{QUEUE}{shop.printing.pk}/")):
         go(page, address)
         page.screenshot(path=IMAGES / f"{name}-{size['width']}x{size['height']}-{theme}.png")
+
+
+def test_pictures_of_the_alerts(staff, open_page, server):
+    now = datetime.now(UTC)
+    zone = zone_where_it_is_afternoon(now)
+    desk, touch = (
+        open_page(viewport=size, color_scheme=theme, timezone_id=zone)
+        for size, theme in ((DESK, "light"), (TOUCH, "dark"))
+    )
+    for page in (desk, touch):
+        page.context.add_cookies([{"name": "timeZone", "value": zone, "url": server.url}])
+
+    desk.goto(f"{QUEUE}alerts/")
+    desk.screenshot(path=IMAGES / "alerts-first-1280x800-light.png")
+    inform(open_shop(now, staff), staff, now)
+    desk.goto(f"{QUEUE}alerts/")
+    desk.screenshot(path=IMAGES / "alerts-1280x800-light.png")
+    touch.goto(f"{QUEUE}alerts/log/")
+    touch.screenshot(path=IMAGES / "alerts-log-800x480-dark.png")

@@ -13,7 +13,7 @@ def test_no_page_has_a_serious_fault(staff, open_page, serious_violations):
     page = open_page(bypass_csp=True)
     shop = open_shop(timezone.now(), staff)
 
-    found = {name: serious_violations(page) for name in visit_all(page, shop)}
+    found = {name: serious_violations(page) for name in visit_all(page, shop, staff)}
 
     assert {name: faults for name, faults in found.items() if faults} == {}
 

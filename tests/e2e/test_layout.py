@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import ViewportSize, expect
 
+from tests.e2e.alerted import inform
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go, prints
 from tests.e2e.every_page import visit_all
 from tests.e2e.layout import layout_faults
@@ -36,7 +37,7 @@ def faults_at(page, size, finger_px=0):
 def test_every_page_fits_the_desk_and_the_touch_screen(staff, page, complaints):
     shop = open_shop(timezone.now(), staff)
 
-    found = {name: faults_at(page, DESK) + faults_at(page, TOUCH, FINGER_PX) for name in visit_all(page, shop)}
+    found = {name: faults_at(page, DESK) + faults_at(page, TOUCH, FINGER_PX) for name in visit_all(page, shop, staff)}
 
     assert {name: faults for name, faults in found.items() if faults} == {}
     assert [text for text in complaints if "999999" not in text] == []
@@ -100,3 +101,17 @@ def test_an_open_menu_is_whole_on_the_touch_screen(job, open_page):
     page.goto(f"{QUEUE}{job.pk}/")
     page.locator("#job-more summary").click()
     expect(page.get_by_role("button", name="Hide")).to_be_in_viewport(ratio=1)
+
+
+def test_the_alerts_fit_a_phone(staff, page):
+    shop = open_shop(timezone.now(), staff)
+    found = {}
+    page.goto(f"{QUEUE}alerts/")
+    found["nothing yet"] = faults_at(page, PHONE)
+    told = inform(shop, staff, timezone.now())
+
+    for address in ("", "log/", "rules/new/", f"targets/{told.phone.pk}/edit/"):
+        page.goto(f"{QUEUE}alerts/{address}")
+        found[address] = faults_at(page, PHONE)
+
+    assert {address: faults for address, faults in found.items() if faults} == {}
