@@ -129,6 +129,13 @@ def test_what_was_too_old_to_be_told_is_not_mentioned(browser, job, staff):
     assert "Phone" not in timeline(browser, job)[0]
 
 
+def test_what_was_noticed_before_a_print_found_its_job_is_there_too(browser, job):
+    make_fact(FactKind.UNMATCHED, run=PrintRun.objects.get(job=job))
+    job.facts.update(job=None)
+
+    assert "Waiting for its job" in "".join(timeline(browser, job))
+
+
 def test_what_was_noticed_of_another_job_is_not_there(browser, job):
     fact(FactKind.NO_MOVEMENT, job)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
-from django.db.models import Max, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from printqueue.access import manages_shop_alerts, require_shop_alerts
-from printqueue.models import AlertRule, AlertTarget
+from printqueue.models import Alert, AlertRule, AlertState, AlertTarget
 from printqueue.views.pages.alert_channels import channels, chosen_channel
 from printqueue.views.pages.alert_rule_form import USUAL
 from printqueue.views.pages.shown_alert import ShownRule, ShownTarget, in_short
@@ -33,7 +33,9 @@ def shop_alerts(request: StaffRequest) -> HttpResponse:
 
 
 def _show(request: StaffRequest, owner: User | None) -> HttpResponse:
-    targets = list(targets_of(owner).annotate(told_at=Max("alerts__sent_at")))
+    # One message by index: a target may have been told of a hundred thousand things.
+    sent = Alert.objects.filter(target=OuterRef("pk"), state=AlertState.SENT).order_by("-created_at")
+    targets = list(targets_of(owner).annotate(told_at=Subquery(sent.values("sent_at")[:1])))
     rules = list(AlertRule.objects.filter(owner=owner).prefetch_related("printers", "targets").order_by("pk"))
     told = {target.pk for rule in rules if rule.is_enabled for target in rule.targets.all()}
     context = frame(owner) | {

@@ -32,7 +32,7 @@ def job_context(request: StaffRequest, job: PrintQueue) -> dict[str, object]:
         "shown": ShownJob(job, request.now, job.position),
         "runs": [_shown(run, job, request, len(runs) - index) for index, run in enumerate(runs)],
         "going_on": next((run for run in runs if run.is_active and run.pk != job.current_run_id), None),
-        "timeline": timeline(job, request.actor, request.now),
+        "timeline": timeline(job, runs, request.actor, request.now),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Q
 
 from printqueue.access import Actor, alerts_for
-from printqueue.models import Alert, AlertState, Fact, FactKind, PrintQueue, RunState, Transition
+from printqueue.models import Alert, AlertState, Fact, FactKind, PrintQueue, PrintRun, RunState, Transition
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
 from printqueue.views.pages.shown_job import ShownTransition
@@ -63,10 +63,14 @@ class Line:
     told: list[Told] = field(default_factory=list)
 
 
-def timeline(job: PrintQueue, actor: Actor, now: datetime) -> list[Line]:
-    """Return what happened to `job` until `now`, the newest first, and of who was told what `actor` may know."""
+def timeline(job: PrintQueue, runs: Sequence[PrintRun], actor: Actor, now: datetime) -> list[Line]:
+    """Return what happened until `now` to `job`, of which `runs` are the prints, the newest first.
+
+    Of who was told it has what `actor` may know.
+    """
     transitions = _transitions(job)
-    facts = list(Fact.objects.filter(Q(job=job) | Q(run__job=job, job=None)).order_by("-at", "-pk")[:MAX_LINES])
+    of_its_prints = Q(run__in=[run.pk for run in runs], job=None)  # noticed before they found the job
+    facts = list(Fact.objects.filter(Q(job=job) | of_its_prints).order_by("-at", "-pk")[:MAX_LINES])
     told = _told(facts, actor, now)
     lines = {transition.pk: _of_transition(transition) for transition in transitions}
     others = []
