@@ -65,7 +65,9 @@ def _fill_log(shop: Shop, phone: AlertTarget, workshop: AlertTarget, now: dateti
     _attempt(repeated, AttemptOutcome.UNCERTAIN, 0, "")
     _attempt(repeated, AttemptOutcome.SENT, 1, "")
     _alert(phone, recovered, AlertState.SENDING, sent_at=None)
-    _alert(phone, paused, AlertState.WAITING, sent_at=None, due_at=now + timedelta(hours=9), last_error="")
+    again = {"due_at": now + timedelta(minutes=6), "last_error": "The server did not answer in time."}
+    waiting = _alert(phone, paused, AlertState.WAITING, sent_at=None, **again)
+    _attempt(waiting, AttemptOutcome.FAILED, 0, "The server did not answer in time.")
 
 
 def _fact(job: PrintQueue, kind: FactKind, at: datetime, detail: str = "") -> Fact:
