@@ -4,12 +4,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import ViewportSize, expect
 
+from printqueue.models import AlertState, FactKind
 from tests.e2e.alerted import inform
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go, prints
 from tests.e2e.every_page import visit_all
 from tests.e2e.layout import layout_faults
 from tests.e2e.shop import open_shop, outlive
-from tests.factories import make_job
+from tests.factories import make_alert, make_fact, make_job, make_printer, make_rule, make_target
 
 FINGER_PX = 44
 PHONE = ViewportSize(width=390, height=844)
@@ -115,3 +116,19 @@ def test_the_alerts_fit_a_phone(staff, page):
         found[address] = faults_at(page, PHONE)
 
     assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+def test_the_longest_texts_widen_no_page_of_alerts(staff, server, page):
+    place = make_target(staff, name="W" * 80)
+    printers = [make_printer(f"{number}", name=f"{number}" + "W" * 79) for number in range(4)]
+    rule = make_rule(place, printers=printers, own_jobs_only=True, longer_than_minutes=90)
+    job = make_job(design_name="W" * 200)
+    fact = make_fact(FactKind.NO_MOVEMENT, job=job, detail="w" * 300)
+    make_alert(place, fact, state=AlertState.DEAD, last_error="w" * 300)
+
+    found = {}
+    for address in ("alerts/", "alerts/log/", f"alerts/rules/{rule.pk}/edit/", f"{job.pk}/"):
+        page.goto(f"{QUEUE}{address}")
+        found[address] = [faults_at(page, size) for size in (DESK, TOUCH, PHONE)]
+
+    assert found == dict.fromkeys(found, 3 * [[]])
