@@ -51,12 +51,16 @@ def new_shop_rule(request: StaffRequest) -> HttpResponse:
 
 def _new(request: StaffRequest, owner: User | None) -> HttpResponse:
     title = "What do you want to be told?" if owner else "What is the shop to be told?"
-    named = request.GET.get("target", "")
-    initial = usual(zone_here()) | {"targets": [named] if named.isdecimal() else []}
-    form = _form(request, owner, initial)
+    form = _form(request, owner, usual(zone_here()) | {"targets": _first_targets(request, owner)})
     if not _is_saved(form, AlertRule(owner=owner)):
         return _ask(request, form, owner, title=title)
     return done(request, "The rule is added.", to=address_of(owner))
+
+
+def _first_targets(request: StaffRequest, owner: User | None) -> list[str]:
+    """Return which places a new rule offers to tell: the one that the address names, or the only one."""
+    known = [str(target.pk) for target in targets_of(owner)]
+    return known if len(known) == 1 else [pk for pk in known if pk == request.GET.get("target")]
 
 
 @ask_or_do

@@ -60,6 +60,20 @@ def test_the_form_offers_the_usual_in_the_viewers_zone(browser, staff):
     assert 'value="cancelled" id="id_kinds_2">' in html
 
 
+@pytest.mark.parametrize(("places", "ticked"), [(1, True), (2, False)])
+def test_the_only_place_is_ticked(places, ticked, browser, staff):
+    first, *_others = [make_target(staff) for _ in range(places)]
+
+    assert (f'value="{first.pk}" id="id_targets_0" checked' in text_of(browser.get(NEW))) == ticked
+
+
+@pytest.mark.parametrize("named", ["x", "-1", "999999", "9" * 30])
+def test_an_address_that_names_no_place_of_ones_own_is_passed_over(named, browser, staff):
+    make_target(staff), make_target(staff)
+
+    assert browser.get(NEW, {"target": named}).status_code == 200
+
+
 def test_a_zone_that_is_no_place_may_be_kept_too(browser, staff):
     browser.cookies["timeZone"] = "Etc/GMT-3"
 
