@@ -13,6 +13,8 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
+from printqueue.alerts.delivery import deliver_alerts
+from printqueue.alerts.outbox import note_unmatched, route_facts
 from printqueue.models import PeriodicTask, Sample
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,10 @@ def forget_samples(now: datetime) -> None:
 TASKS: Final[Mapping[Callable[[datetime], None], timedelta]] = {
     clear_expired_sessions: timedelta(days=1),
     forget_samples: timedelta(minutes=1),
+    note_unmatched: timedelta(seconds=30),
+    # At each tick, by one of those that tick.
+    route_facts: timedelta(seconds=TICK_SECONDS - 1),
+    deliver_alerts: timedelta(seconds=TICK_SECONDS - 1),
 }
 """Each task and how often it is due. A task is called with the time, and may be called once more after it failed."""
 

@@ -20,6 +20,7 @@ from printqueue.models.locks import in_transaction
 from printqueue.models.transition import InvalidTransition
 
 if TYPE_CHECKING:
+    from printqueue.alerts.courier import Answer
     from printqueue.models.printer import Printer
 
 REMOVED: Final = "The target was removed."
@@ -96,6 +97,12 @@ class AlertTarget(models.Model):
         """Send things there again."""
         self.is_enabled = True
         self.save(update_fields=["is_enabled"])
+
+    def send_test(self) -> Answer:
+        """Send a test now, and return how that went, in words that anybody may read: takes seconds."""
+        from printqueue.alerts.delivery import send_test  # which knows these models
+
+        return send_test(self)
 
     @in_transaction
     def remove(self, now: datetime) -> None:

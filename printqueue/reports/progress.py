@@ -17,6 +17,7 @@ from printqueue.models.printer import LEASE
 from printqueue.models.run import Observation
 from printqueue.models.transition import record
 from printqueue.protocol import ReportState
+from printqueue.reports.happenings import Before, facts_of
 from printqueue.reports.messages import PUT_KEY, TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
 from printqueue.reports.rows import Rows
 
@@ -132,6 +133,7 @@ def _make_room(
     if is_leased and on_machine.source == RunSource.REPORTS:
         raise Conflict(f"The printer {printer} is printing something else.")
     on_machine = locked(PrintRun, [on_machine.pk])[on_machine.pk]
+    before = Before.of(on_machine)
     on_machine.change_state(
         RunState.UNKNOWN_END, who=PRINTFACTORY, at=received_at, reason="Another print began on this printer."
     )
@@ -142,6 +144,7 @@ def _make_room(
         # It was closed while its print went on, and its page says so.
         rows.change(Change(job, []))
     on_machine.save()
+    rows.happened(facts_of(on_machine, before, at=received_at, noticed_at=received_at))
 
 
 def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) -> PrintRun:
@@ -179,7 +182,7 @@ def _observe(
         total_layers=said.total_layers,
         sequence=said.sequence,
     )
-    is_steady = seen.state == run.state
+    is_steady, before = seen.state == run.state, Before.of(run)
     run.fed_by = feeder(actor)
     run.observe(seen, who=actor.who, at=at)
     rows.change(job.follow(run, who=actor.who, at=at))
@@ -187,6 +190,7 @@ def _observe(
         rows.observed(run)
     else:
         run.save()
+    rows.happened(facts_of(run, before, at=at, noticed_at=received_at))
     rows.sampled(
         Sample(
             run=run,
