@@ -13,7 +13,7 @@ from tests.pages.conftest import LIST
 SWITCHES = {"switch-target-off", "switch-target-on", "switch-rule-off", "switch-rule-on"}
 POSTS = {
     *("complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"),
-    *("send-again", *SWITCHES),
+    *("send-test", "send-again", *SWITCHES),
 }
 ASKS = {
     *("new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link"),

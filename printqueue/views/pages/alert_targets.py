@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import wraps
+from queue import Empty, SimpleQueue
+from typing import Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
@@ -14,14 +17,21 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from printqueue.access import alert_target_for, require_shop_alerts
+from printqueue.alerts.courier import Answer
 from printqueue.models import AlertRule, AlertTarget
 from printqueue.views.pages.alert_channels import ChannelForm, channel_of, channels, chosen_channel
 from printqueue.views.pages.alert_rule_form import USUAL, zone_here
 from printqueue.views.pages.alerts import address_of, frame
-from printqueue.views.pages.answers import done
-from printqueue.views.pages.staff import StaffRequest, staff_only
+from printqueue.views.pages.answers import done, refused
+from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 
 ask_or_do = require_http_methods(["GET", "HEAD", "POST"])
+
+TESTING: Final = threading.Lock()
+"""Held while a test is sent: whoever waits for its end takes one of the few threads that answer all requests."""
+
+TEST_SECONDS: Final = 12.0
+"""How long somebody waits for the end of a test. A request must be answered within 20 seconds."""
 
 
 def verb(view: Callable[[StaffRequest, AlertTarget], HttpResponse]) -> Callable[..., HttpResponseBase]:
@@ -62,7 +72,7 @@ def _new(request: StaffRequest, owner: User | None) -> HttpResponse:
         rule = reverse(f"pages:new-{'' if owner else 'shop-'}rule") + f"?{urlencode({'target': target.pk})}"
         return done(request, f"{target.name} is added. Choose what is told there.", to=rule)
     AlertRule(owner=owner).edit(kinds=[*USUAL], targets=[target], zone=zone_here())
-    return done(request, f"{target.name} is added. It is told what happens from now on.", to=address_of(owner))
+    return done(request, f"{target.name} is added. Send a test to see whether it arrives.", to=address_of(owner))
 
 
 @ask_or_do
@@ -97,6 +107,33 @@ def _form(request: StaffRequest, form: ChannelForm, owner: User | None, *, title
         "is_page": True,
     }
     return render(request, "printqueue/target.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@verb
+def send_test(request: StaffRequest, target: AlertTarget) -> HttpResponse:
+    """Send a test now, and show what the other side answered."""
+    if not target.is_enabled:
+        return refused(request, f"{target.name} is off. Switch it on first.", to=address_of(target.owner))
+    if not TESTING.acquire(blocking=False):
+        return refused(request, "Another test is being sent. Try again in a moment.", to=address_of(target.owner))
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    # It ends with the process: whoever tells the server to end does not wait for a mail server that does not answer.
+    threading.Thread(target=_test, args=[target, answers], daemon=True).start()
+    try:
+        answer = answers.get(timeout=TEST_SECONDS)
+    except Empty:
+        answer = Answer("uncertain", f"No answer within {TEST_SECONDS:.0f} seconds. Look whether it still arrives.")
+    context = frame(target.owner) | {"target": target, "answer": answer}
+    return render(request, f"printqueue/{'_' if wants_fragment(request) else ''}test_answer.html", context)
+
+
+def _test(target: AlertTarget, answers: SimpleQueue[Answer]) -> None:
+    """Send a test, and put into `answers` how that went; the caller holds TESTING, which is let go then."""
+    try:
+        answers.put(target.send_test())
+    finally:
+        TESTING.release()
 
 
 @require_POST

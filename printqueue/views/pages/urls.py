@@ -48,6 +48,7 @@ urlpatterns = [
     path("alerts/log/<int:pk>/send-again/", alert_log.send_again, name="send-again"),
     path("alerts/targets/new/", alert_targets.new_target, name="new-target"),
     path("alerts/shop/targets/new/", alert_targets.new_shop_target, name="new-shop-target"),
+    path("alerts/targets/<int:pk>/send-test/", alert_targets.send_test, name="send-test"),
     path("alerts/targets/<int:pk>/edit/", alert_targets.edit_target, name="edit-target"),
     path("alerts/targets/<int:pk>/switch-off/", alert_targets.switch_target_off, name="switch-target-off"),
     path("alerts/targets/<int:pk>/switch-on/", alert_targets.switch_target_on, name="switch-target-on"),

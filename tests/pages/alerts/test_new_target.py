@@ -61,7 +61,7 @@ def test_a_place_is_added_and_told_the_usual_from_then_on(browser, staff):
     assert (target.owner, target.name, rule.owner, list(rule.targets.all())) == (staff, "Phone", staff, [target])
     assert {*FactKind} - {*rule.kinds} == {FactKind.CANCELLED}
     assert response.redirect_chain == [(ALERTS, 302)]
-    assert "Phone is added." in text_of(response)
+    assert "Phone is added. Send a test" in text_of(response)
 
 
 def test_the_usual_rule_is_in_the_zone_of_its_viewer(browser):

@@ -39,6 +39,16 @@ def test_the_answer_to_htmx_offers_the_way_back(htmx, staff):
     assert "pf:changed" in response["HX-Trigger"]
 
 
+def test_a_place_that_is_off_says_so_and_sends_no_test(browser, staff):
+    target = make_target(staff)
+    target.switch_off()
+
+    html = text_of(browser.get(ALERTS))
+
+    assert "Switch on" in html
+    assert "Send a test" not in html
+
+
 def test_another_persons_place_is_not_found(browser, colleague):
     target = make_target(colleague)
 
