@@ -63,6 +63,7 @@ ALERT_PRIVATE_TARGETS = environment.boolean("ALERT_PRIVATE_TARGETS", default=Fal
 ALERT_CUSTOMER_DETAILS = environment.boolean("ALERT_CUSTOMER_DETAILS", default=False)
 ALERT_UNMATCHED_MINUTES = environment.integer("ALERT_UNMATCHED_MINUTES", 10, least=1, most=10_080)
 ALERT_SEND_SECONDS = environment.integer("ALERT_SEND_SECONDS", 30, least=1, most=300)  # until a send is given up
+ALERT_RETRY_SECONDS = environment.integer("ALERT_RETRY_SECONDS", 30, least=1, most=3_600)  # until the second attempt
 EMAIL_URL = email_url(environment.text("EMAIL_URL"))
 
 LOG_FORMAT = environment.choice("LOG_FORMAT", ("plain", "json"))

@@ -10,12 +10,12 @@ from typing import Final
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.backends.db import SessionStore
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from printqueue.known_keys import KNOWN_KEYS, printer_ids_of
-from printqueue.models import Printer, PrinterKey, PrintQueue, Who
+from printqueue.models import Alert, AlertRule, AlertTarget, Printer, PrinterKey, PrintQueue, Who
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.models.printer import PrinterQuerySet
 from printqueue.protocol import Scope
@@ -160,3 +160,45 @@ def still_holds(actor: Actor, scope: Scope, now: datetime) -> bool:
         return False
     # Changes with the password, which so ends all sessions.
     return session.get(HASH_SESSION_KEY) in {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+
+
+SHOP_ALERTS: Final = "printqueue.change_alerttarget"
+"""The permission to decide what the shop, rather than one person, is told."""
+
+
+def manages_shop_alerts(actor: Actor) -> bool:
+    """Whether the actor decides what the shop is told, and sees what anybody was."""
+    return actor.user is not None and actor.user.is_active and actor.user.has_perm(SHOP_ALERTS)
+
+
+def require_shop_alerts(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor decides what the shop is told."""
+    if not manages_shop_alerts(actor):
+        raise NotAllowed("You may not change what the shop is told.")
+
+
+def alert_target_for(actor: Actor, pk: int) -> AlertTarget:
+    """Return a place of the actor's own, or of the shop's. Raises AlertTarget.DoesNotExist, or NotAllowed."""
+    target = AlertTarget.objects.select_related("owner").get(_own_or_shops(actor), pk=pk, removed_at=None)
+    if target.owner_id is None:
+        require_shop_alerts(actor)
+    return target
+
+
+def alert_rule_for(actor: Actor, pk: int) -> AlertRule:
+    """Return a rule of the actor's own, or of the shop's. Raises AlertRule.DoesNotExist, or NotAllowed."""
+    rule = AlertRule.objects.select_related("owner").get(_own_or_shops(actor), pk=pk)
+    if rule.owner_id is None:
+        require_shop_alerts(actor)
+    return rule
+
+
+def alerts_for(actor: Actor) -> QuerySet[Alert]:
+    """Return the messages that the actor may know of: their own and the shop's, or everybody's."""
+    if manages_shop_alerts(actor):
+        return Alert.objects.all()
+    return Alert.objects.filter(Q(target__owner=actor.user) | Q(target__owner=None))
+
+
+def _own_or_shops(actor: Actor) -> Q:
+    return Q(owner=actor.user) | Q(owner=None)

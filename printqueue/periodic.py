@@ -13,6 +13,8 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
+from printqueue.alerts.delivery import deliver_alerts
+from printqueue.alerts.outbox import note_unmatched, route_facts
 from printqueue.estimating import estimate_active_runs
 from printqueue.measuring import measure_completed_runs
 from printqueue.models import Busy, Listening, PeriodicTask, Sample
@@ -67,6 +69,10 @@ TASKS: Final[Mapping[Callable[[datetime], None], timedelta]] = {
     notice_stalls: timedelta(seconds=10),
     estimate_active_runs: timedelta(seconds=15),
     measure_completed_runs: timedelta(seconds=15),
+    note_unmatched: timedelta(seconds=30),
+    # At each tick, by one of those that tick.
+    route_facts: timedelta(seconds=TICK_SECONDS - 1),
+    deliver_alerts: timedelta(seconds=TICK_SECONDS - 1),
 }
 """Each task and how often it is due. A task is called with the time, and may be called once more after it failed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
@@ -11,7 +12,20 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from printqueue.access import Actor
-from printqueue.models import Printer, PrinterKey, PrintQueue, Who
+from printqueue.models import (
+    Alert,
+    AlertRule,
+    AlertState,
+    AlertTarget,
+    Fact,
+    FactKind,
+    Printer,
+    PrinterKey,
+    PrintQueue,
+    PrintRun,
+    RunState,
+    Who,
+)
 from printqueue.protocol import ReportState, Scope
 from printqueue.reports import Outcome, Progress, Report, Stored, put_progress, receive
 
@@ -49,6 +63,39 @@ def make_key(*printers: Printer, scopes: tuple[Scope, ...] = tuple(Scope), **fie
     key, token = PrinterKey.issue("Test client", scopes, **fields)
     key.printers.set(printers)
     return key, token
+
+
+def make_target(
+    owner: User | None = None, *, name: str = "My phone", url: str = "ntfys://ntfy.sh/prints"
+) -> AlertTarget:
+    """Return a place where `owner` is told, or the shop."""
+    target = AlertTarget(owner=owner)
+    target.edit(name=name, url=url)
+    return target
+
+
+def make_rule(*targets: AlertTarget, kinds: Iterable[FactKind] = FactKind, **fields: Any) -> AlertRule:
+    """Return a rule that tells `kinds` (none given: everything) at `targets`, all of one owner."""
+    rule = AlertRule(owner=targets[0].owner)
+    rule.edit(kinds=[kind.value for kind in kinds], targets=targets, **fields)
+    return rule
+
+
+def make_fact(kind: FactKind = FactKind.NO_MOVEMENT, *, job: PrintQueue | None = None, **fields: Any) -> Fact:
+    """Return something that happened to a print of `job`, on a printer of its own unless `run` is given."""
+    run = fields.pop("run", None) or PrintRun.objects.create(
+        printer=make_printer(), job=job, run_key="1@1", state=RunState.PRINTING, file_name="ring.gcode", started_at=NOW
+    )
+    fact = Fact.of(run, kind, **{"at": NOW, "noticed_at": NOW, **fields})
+    fact.save()
+    return fact
+
+
+def make_alert(target: AlertTarget, fact: Fact | None = None, **fields: Any) -> Alert:
+    """Return what was, or will be, told of `fact` at `target`."""
+    fact = fact or make_fact()
+    defaults = {"state": AlertState.SENT, "created_at": fact.noticed_at, "due_at": fact.noticed_at, "sent_at": NOW}
+    return Alert.objects.create(target=target, fact=fact, **{**defaults, **fields})
 
 
 class Client:

@@ -17,7 +17,8 @@ PACKAGE = ROOT / "printqueue"
 UPWARD = {
     "live": {"models", "reports", "access", "admin", "periodic", "serving", "views", "management"},
     "models": {"reports", "access", "admin", "periodic", "serving", "views", "management"},
-    "reports": {"admin", "views", "management"},
+    "alerts": {"reports", "access", "admin", "periodic", "serving", "views", "management"},
+    "reports": {"alerts", "admin", "views", "management"},
     "access": {"reports", "admin", "views", "management"},
     "periodic": {"admin", "views", "management"},
     "serving": {"models", "reports", "access", "admin", "views", "management"},
@@ -35,6 +36,8 @@ PURE = [
     "history",
     "stalls",
     "reports/routing",
+    "alerts/routing",
+    "alerts/addresses",
 ]
 CLIENT_LIBRARIES = {"httpx2", "paho"}
 
@@ -104,6 +107,13 @@ def test_the_client_imports_the_vocabulary_and_its_libraries_alone():
     ]
 
     assert foreign == []
+
+
+def test_the_program_that_sends_alerts_knows_no_django():
+    known = {name.split(".")[0] for name in imports(PACKAGE / "alerts" / "sender.py")} - {"printqueue", "apprise"}
+
+    assert known <= sys.stdlib_module_names
+    assert offenders([PACKAGE / "alerts" / "addresses.py"], "django", "printqueue") == []
 
 
 def test_the_running_client_has_loaded_no_django():

@@ -80,6 +80,7 @@ def test_every_variable_that_settings_read_is_documented():
         ("ALERT_CUSTOMER_DETAILS", "2"),
         ("ALERT_UNMATCHED_MINUTES", "0"),
         ("ALERT_SEND_SECONDS", "0"),
+        ("ALERT_RETRY_SECONDS", "soon"),
         ("EMAIL_URL", "mail.example"),
         ("EMAIL_URL", "https://me@mail.example"),
         ("EMAIL_URL", "smtp://mail.example"),

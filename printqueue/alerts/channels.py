@@ -7,11 +7,8 @@ address that it connects to.
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -19,6 +16,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+
+from printqueue.alerts.addresses import is_private_host
 
 LABELS: Final[Mapping[str, str]] = {
     "mailto": "E-mail",
@@ -94,28 +93,6 @@ def route(unsealed: str) -> Route:
 def label(scheme: str) -> str:
     """Return what a scheme is called on pages."""
     return LABELS.get(scheme) or LABELS.get(scheme.removesuffix("s")) or scheme
-
-
-def is_private_host(host: str) -> bool:
-    """Whether a host is, by its name alone, this machine or one of a private network."""
-    host = host.strip("[]").rstrip(".").lower()
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    with suppress(ValueError):
-        return is_private_address(host)
-    with suppress(OSError):
-        # Also 127.1 and 0x7f000001, which name an address all the same.
-        return is_private_address(socket.inet_ntoa(socket.inet_aton(host)))
-    return False
-
-
-def is_private_address(address: str) -> bool:
-    """Whether an IP address is not one of the public internet. Raises ValueError for what is no address."""
-    found: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        # An IPv4 address in another dress.
-        found = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1] or found
-    return not found.is_global or found.is_multicast or found.is_reserved
 
 
 def _checked_address(text: str) -> str:

@@ -20,6 +20,7 @@ from printqueue.models.locks import in_transaction
 from printqueue.models.transition import InvalidTransition
 
 if TYPE_CHECKING:
+    from printqueue.alerts.courier import Answer
     from printqueue.models.printer import Printer
 
 REMOVED: Final = "The target was removed."
@@ -73,6 +74,35 @@ class AlertTarget(models.Model):
     def unseal(self) -> str:
         """Return the URL, to be sent to and never to be shown. Raises CannotUnseal."""
         return sealing.unseal(self.sealed_url)
+
+    def edit(self, *, name: str, url: str = "") -> None:
+        """Call it `name`, and send to `url` from now on; "" keeps the one that it has.
+
+        Raises ValidationError, for `url` or `name`, and saves nothing then.
+        """
+        self.name = name
+        if url:
+            self.seal(url)
+        self.full_clean()
+        # Whoever edits it does not undo that somebody switched it off, or removed it, meanwhile.
+        changed = ["name", "scheme", "sealed_url"] if url else ["name"]
+        self.save(update_fields=None if self._state.adding else changed)
+
+    def switch_off(self) -> None:
+        """Send nothing there until it is switched on again."""
+        self.is_enabled = False
+        self.save(update_fields=["is_enabled"])
+
+    def switch_on(self) -> None:
+        """Send things there again."""
+        self.is_enabled = True
+        self.save(update_fields=["is_enabled"])
+
+    def send_test(self) -> Answer:
+        """Send a test now, and return how that went, in words that anybody may read: takes seconds."""
+        from printqueue.alerts.delivery import send_test  # which knows these models
+
+        return send_test(self)
 
     @in_transaction
     def remove(self, now: datetime) -> None:
@@ -164,6 +194,30 @@ class AlertRule(models.Model):
         """Raise ValidationError for a target that is another's."""
         if any(target.owner_id != self.owner_id or target.removed_at is not None for target in targets):
             raise ValidationError({"targets": "Expected targets of the rule's own owner."})
+
+    @in_transaction
+    def edit(self, *, targets: Collection[AlertTarget], printers: Collection[Printer] = (), **values: object) -> None:
+        """Tell of prints on `printers` (none: on all) at `targets`; `values` are those of the other fields.
+
+        Raises ValidationError, and saves nothing then.
+        """
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.full_clean()
+        self.check_targets(targets)
+        self.save(update_fields=None if self._state.adding else list(values))
+        self.targets.set(targets)
+        self.printers.set(printers)
+
+    def switch_off(self) -> None:
+        """Lead to no alerts until it is switched on again."""
+        self.is_enabled = False
+        self.save(update_fields=["is_enabled"])
+
+    def switch_on(self) -> None:
+        """Lead to alerts again."""
+        self.is_enabled = True
+        self.save(update_fields=["is_enabled"])
 
 
 class AlertState(models.TextChoices):

@@ -18,6 +18,7 @@ from printqueue.models.run import Observation, printer_shows
 from printqueue.models.stall import end_what_is_over
 from printqueue.models.transition import record
 from printqueue.protocol import ReportState
+from printqueue.reports.happenings import Before, facts_of
 from printqueue.reports.messages import PUT_KEY, TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
 from printqueue.reports.rows import Rows
 
@@ -133,7 +134,7 @@ def _make_room(
     if is_leased and on_machine.source == RunSource.REPORTS:
         raise Conflict(f"The printer {printer} is printing something else.")
     on_machine = locked(PrintRun, [on_machine.pk])[on_machine.pk]
-    stall = on_machine.stall
+    before, stall = Before.of(on_machine), on_machine.stall
     on_machine.change_state(
         RunState.UNKNOWN_END, who=PRINTFACTORY, at=received_at, reason="Another print began on this printer."
     )
@@ -146,6 +147,7 @@ def _make_room(
     for change in printer_shows(on_machine, stall):
         rows.change(change)
     on_machine.save()
+    rows.happened(facts_of(on_machine, before, at=received_at, noticed_at=received_at))
 
 
 def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) -> PrintRun:
@@ -184,7 +186,7 @@ def _observe(
         total_layers=said.total_layers,
         sequence=said.sequence,
     )
-    is_steady, stall = seen.state == run.state, run.stall
+    is_steady, before, stall = seen.state == run.state, Before.of(run), run.stall
     run.fed_by = feeder(actor)
     run.observe(seen, who=actor.who, at=at)
     if run.is_active and end_what_is_over(run, received_at):
@@ -196,6 +198,7 @@ def _observe(
         rows.observed(run)
     else:
         run.save()
+    rows.happened(facts_of(run, before, at=at, noticed_at=received_at))
     rows.sampled(
         Sample(
             run=run,

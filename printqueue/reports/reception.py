@@ -19,6 +19,8 @@ from printqueue.models.stall import end_what_is_over
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
 from printqueue.reports.candidates import candidates, facts_of
+from printqueue.reports.happenings import Before
+from printqueue.reports.happenings import facts_of as facts_about
 from printqueue.reports.messages import SERVER_KEY, Outcome, Report, feeder
 from printqueue.reports.routing import Decision, Effect, KnownRun, ReportFacts, decide
 from printqueue.reports.rows import Rows
@@ -189,15 +191,18 @@ class Reception:
             case Effect.OPEN:
                 self.run = self._open()
                 self._follow(self.run)
+                self._tell(self.run, Before())
             case Effect.REMEMBER:
                 self.run = self._remember()
             case Effect.OBSERVE if self.run is not None:
                 self.run.source = RunSource.REPORTS
                 self.run.is_history = self.run.is_history and self.report.state not in ACTIVE_STATES
                 self._join(self.run)
+                before = Before.of(self.run)
                 self.run.observe(self._observation(self.run), who=self.who, at=self.at)
                 self._end_stall(self.run)
                 self._follow(self.run)
+                self._tell(self.run, before)
                 self._sample(self.run)
             case Effect.HEAR if self.run is not None:
                 self._hear(self.run)
@@ -265,8 +270,14 @@ class Reception:
         )
 
     def _end_unknown(self, run: PrintRun, reason: str) -> None:
+        before = Before.of(run)
         run.change_state(RunState.UNKNOWN_END, who=PRINTFACTORY, at=self.at, reason=reason)
         self._follow(run)
+        self._tell(run, before)
+
+    def _tell(self, run: PrintRun, before: Before) -> None:
+        """Raise the facts of what changed since `before`; the run is saved, or will be together with them."""
+        self.rows.happened(facts_about(run, before, at=self.at, noticed_at=self.call.received_at))
 
     def _follow(self, run: PrintRun) -> None:
         """Let the run's job follow it, unless staff took the job out of its hands; save the run."""

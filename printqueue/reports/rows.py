@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from printqueue.history import Course
 from printqueue.live.revisions import Change, Revisioned, save_revised
-from printqueue.models import PrintRun, Sample
+from printqueue.models import Fact, PrintRun, Sample
 from printqueue.models.run import OBSERVED_FIELDS
 from printqueue.rows import Written
 
@@ -17,6 +17,7 @@ class Rows:
         self._samples: dict[tuple[int, int], Sample] = {}  # by run and number
         self._courses: dict[int, Course] = {}
         self._changes: dict[tuple[type[Revisioned], int], Change] = {}
+        self._facts: list[Fact] = []
 
     def observed(self, run: PrintRun) -> None:
         """Note that `run` was observed, and that its state stayed as it was."""
@@ -30,6 +31,10 @@ class Rows:
         sample.number, sample.follows_gap = course.number, course.follows_gap
         self._samples[run.pk, sample.number] = sample
 
+    def happened(self, facts: list[Fact]) -> None:
+        """Note what happened to runs that are saved already."""
+        self._facts += facts
+
     def change(self, change: Change) -> None:
         """Note what changed of a job or a printer."""
         place = (type(change.row), change.row.pk)
@@ -40,6 +45,9 @@ class Rows:
         """Write everything; rows that pages show get their revisions, in the order in which they changed first."""
         for pk, course in self._courses.items():
             self._runs[pk].course = (self._thinned(pk, course) if course.is_full else course).written
+        if self._facts:
+            # What happens to a run once may be told again, and was written then.
+            Fact.objects.bulk_create(self._facts, ignore_conflicts=True)
         runs = Written(list(self._runs.values()), OBSERVED_FIELDS)
         samples = Written(list(self._samples.values()), in_place_of=("run", "number"))
         save_revised(list(self._changes.values()), runs, samples)

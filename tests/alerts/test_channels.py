@@ -4,7 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from printqueue.alerts import channels
-from printqueue.alerts.channels import Refused, checked, is_private_address, is_private_host, route
+from printqueue.alerts.addresses import is_private_address, is_private_host
+from printqueue.alerts.channels import Refused, checked, route
 from printqueue.models import AlertTarget
 
 URLS = [

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.test import override_settings
 from playwright.sync_api import expect
 
+from tests.alerts.receivers import WebReceiver
+from tests.e2e.alerted import inform
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go
 from tests.e2e.printed import COURSES
 from tests.e2e.shop import open_shop
@@ -65,3 +68,37 @@ def test_pictures_of_charts(course, size, theme, open_page, server):
     else:
         chart.evaluate("element => element.scrollIntoView()")
         page.screenshot(**picture)
+
+
+@pytest.fixture
+def receiver():
+    receiver = WebReceiver()
+    yield receiver
+    receiver.close()
+
+
+def test_pictures_of_the_alerts(staff, open_page, serve, receiver):
+    now = datetime.now(UTC)
+    zone = zone_where_it_is_afternoon(now)
+    server = serve("--no-worker", environment={"ALERT_PRIVATE_TARGETS": "true"})
+    views = ((DESK, "light"), (TOUCH, "dark"))
+    desk, touch = (
+        open_page(server=server, viewport=size, color_scheme=theme, timezone_id=zone) for size, theme in views
+    )
+    for page in (desk, touch):
+        page.context.add_cookies([{"name": "timeZone", "value": zone, "url": server.url}])
+
+    desk.goto(f"{QUEUE}alerts/")
+    desk.screenshot(path=IMAGES / "alerts-first-1280x800-light.png")
+
+    told = inform(open_shop(now, staff), staff, now)
+    with override_settings(ALERT_PRIVATE_TARGETS=True):
+        told.phone.edit(name="My phone", url=f"ntfy://127.0.0.1:{receiver.port}/prints")
+    desk.goto(f"{QUEUE}alerts/")
+    desk.get_by_role("button", name="Send a test").click()
+    expect(desk.locator(".alert-answer .notice")).to_be_visible()
+    desk.mouse.move(0, 0)
+    desk.screenshot(path=IMAGES / "alerts-1280x800-light.png")
+
+    touch.goto(f"{QUEUE}alerts/log/")
+    touch.screenshot(path=IMAGES / "alerts-log-800x480-dark.png")

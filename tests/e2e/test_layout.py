@@ -6,11 +6,13 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import ViewportSize, expect
 
+from printqueue.models import AlertState, FactKind
+from tests.e2e.alerted import inform
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go, prints
 from tests.e2e.every_page import visit_all
 from tests.e2e.layout import layout_faults
 from tests.e2e.shop import open_shop, outlive
-from tests.factories import make_job
+from tests.factories import make_alert, make_fact, make_job, make_printer, make_rule, make_target
 
 FINGER_PX = 44
 PHONE = ViewportSize(width=390, height=844)
@@ -38,7 +40,7 @@ def faults_at(page, size, finger_px=0):
 def test_every_page_fits_the_desk_and_the_touch_screen(staff, page, complaints):
     shop = open_shop(timezone.now(), staff)
 
-    found = {name: faults_at(page, DESK) + faults_at(page, TOUCH, FINGER_PX) for name in visit_all(page, shop)}
+    found = {name: faults_at(page, DESK) + faults_at(page, TOUCH, FINGER_PX) for name in visit_all(page, shop, staff)}
 
     assert {name: faults for name, faults in found.items() if faults} == {}
     assert [text for text in complaints if "999999" not in text] == []
@@ -114,3 +116,33 @@ def test_an_open_menu_is_whole_on_the_touch_screen(job, open_page):
     page.goto(f"{QUEUE}{job.pk}/")
     page.locator("#job-more summary").click()
     expect(page.get_by_role("button", name="Hide")).to_be_in_viewport(ratio=1)
+
+
+def test_the_alerts_fit_a_phone(staff, page):
+    shop = open_shop(timezone.now(), staff)
+    found = {}
+    page.goto(f"{QUEUE}alerts/")
+    found["nothing yet"] = faults_at(page, PHONE)
+    told = inform(shop, staff, timezone.now())
+
+    for address in ("", "log/", "rules/new/", f"targets/{told.phone.pk}/edit/"):
+        page.goto(f"{QUEUE}alerts/{address}")
+        found[address] = faults_at(page, PHONE)
+
+    assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+def test_the_longest_texts_widen_no_page_of_alerts(staff, server, page):
+    place = make_target(staff, name="W" * 80)
+    printers = [make_printer(f"{number}", name=f"{number}" + "W" * 79) for number in range(4)]
+    rule = make_rule(place, printers=printers, own_jobs_only=True, longer_than_minutes=90)
+    job = make_job(design_name="W" * 200)
+    fact = make_fact(FactKind.NO_MOVEMENT, job=job, detail="w" * 300)
+    make_alert(place, fact, state=AlertState.DEAD, last_error="w" * 300)
+
+    found = {}
+    for address in ("alerts/", "alerts/log/", f"alerts/rules/{rule.pk}/edit/", f"{job.pk}/"):
+        page.goto(f"{QUEUE}{address}")
+        found[address] = [faults_at(page, size) for size in (DESK, TOUCH, PHONE)]
+
+    assert found == dict.fromkeys(found, 3 * [[]])

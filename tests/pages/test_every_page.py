@@ -10,10 +10,19 @@ from printqueue.views.pages.urls import urlpatterns
 from tests.factories import make_staff
 from tests.pages.conftest import LIST
 
-POSTS = {"complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"}
-ASKS = {"new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link", "edit-printer"}
+SWITCHES = {"switch-target-off", "switch-target-on", "switch-rule-off", "switch-rule-on"}
+POSTS = {
+    *("complete", "retry", "up", "down", "hide", "show", "unlink", "new-job", "not-ours", "ours"),
+    *("send-test", "send-again", *SWITCHES),
+}
+ASKS = {
+    *("new", "edit", "print-again", "start", "fail", "cancel", "reopen", "link", "edit-printer"),
+    *("new-target", "edit-target", "remove-target", "new-rule", "edit-rule", "remove-rule"),
+    *("new-shop-target", "new-shop-rule"),
+}
 OF_ONE = {"job", "chart", "chart-json", "chart-csv", "printer"}
-SHOWS = {"list", "printers", "tray", "naming", "estimates"} | OF_ONE
+SHOWS = {"list", "printers", "tray", "naming", "estimates", "alerts", "shop-alerts", "alert-log"} | OF_ONE
+OF_MANAGERS = {"shop-alerts", "new-shop-target", "new-shop-rule"}
 
 ADDRESS = {
     str(route.name): LIST + str(route.pattern).replace("<int:pk>", "1").replace("<path:serial>", "left")
@@ -86,7 +95,12 @@ def test_a_post_without_its_token_is_refused(name, staff):
     assert "This form has expired" in response.content.decode()
 
 
-@pytest.mark.parametrize("name", sorted(SHOWS - OF_ONE))
+@pytest.mark.parametrize("name", sorted(OF_MANAGERS))
+def test_what_only_managers_may_do_is_refused_to_others(name, browser):
+    assert browser.get(ADDRESS[name]).status_code == 403
+
+
+@pytest.mark.parametrize("name", sorted(SHOWS - OF_ONE - OF_MANAGERS))
 def test_no_browser_keeps_a_page_or_takes_it_for_a_fragment(name, browser):
     response = browser.get(ADDRESS[name])
 
@@ -94,7 +108,7 @@ def test_no_browser_keeps_a_page_or_takes_it_for_a_fragment(name, browser):
     assert "HX-Request" in response["Vary"]
 
 
-@pytest.mark.parametrize("name", sorted(SHOWS - OF_ONE | {"new"}))
+@pytest.mark.parametrize("name", sorted(SHOWS - OF_ONE - OF_MANAGERS | {"new", "new-target", "new-rule"}))
 def test_a_page_holds_no_inline_script_and_no_inline_style(name, browser):
     html = browser.get(ADDRESS[name]).content.decode()
 

@@ -16,6 +16,7 @@ from django.db import connections
 
 from printfactory import environment
 from printqueue import periodic
+from printqueue.alerts.delivery import deliveries
 from printqueue.live import pump
 from printqueue.live.threads import join_all, threads
 from printqueue.serving.locks import AlreadyServed, only_server
@@ -85,7 +86,7 @@ class Command(BaseCommand):
                 signal.signal(number, signal.SIG_IGN)
             ending.set()
             # Told all at once, then waited for: the database may answer none of them.
-            join_all([*threads.end(), *pump.end(), *beside])
+            join_all([*threads.end(), *pump.end(), *deliveries.end(), *beside])
 
     def say_where(self, bind: str) -> None:
         """Tell the person who started the server where it is."""

@@ -36,7 +36,7 @@ def choose_from(form: forms.BaseForm, name: str, printers: PrinterQuerySet) -> N
 def dress(form: forms.BaseForm) -> None:
     """Give each field the look of the house, and tie its hint and errors to it."""
     for name, field in form.fields.items():
-        if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
+        if not isinstance(field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple | forms.HiddenInput):
             field.widget.attrs["class"] = "input"
         described = [f"{name}-hint"] if field.help_text else []
         described += [f"{name}-error"] if name in form.errors else []

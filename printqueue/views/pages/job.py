@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from printqueue.access import jobs_for, printers_for
-from printqueue.models import JobState, PrintQueue, PrintRun, RunState, Transition
+from printqueue.models import JobState, PrintQueue, PrintRun
 from printqueue.views.pages.foreseen import ahead, foreseen
 from printqueue.views.pages.shown_chart import shown_chart
-from printqueue.views.pages.shown_job import ShownJob, ShownRun, ShownTransition
+from printqueue.views.pages.shown_job import ShownJob, ShownRun
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
-
-MAX_TRANSITIONS = 100
+from printqueue.views.pages.timeline import timeline
 
 
 @require_safe
@@ -39,16 +37,9 @@ def job_context(request: StaffRequest, job: PrintQueue) -> dict[str, object]:
         "chart": shown_chart(job, runs, request.GET.get("run")),
         "runs": [_shown(run, job, request, len(runs) - index) for index, run in enumerate(runs)],
         "going_on": next((run for run in runs if run.is_active and run.pk != job.current_run_id), None),
-        "transitions": [ShownTransition(transition) for transition in _transitions(job)],
+        "timeline": timeline(job, runs, request.actor, request.now),
     }
 
 
 def _shown(run: PrintRun, job: PrintQueue, request: StaffRequest, number: int) -> ShownRun:
     return ShownRun(run, request.now, number, is_followed=run.is_active and run.pk == job.current_run_id)
-
-
-def _transitions(job: PrintQueue) -> list[Transition]:
-    """Return what happened to the job, the newest first, and to its runs what the job itself did not follow."""
-    lost_sight = Q(run__job=job, new_state=RunState.UNKNOWN_END)
-    happened = Transition.objects.filter(Q(job=job) | lost_sight).select_related("user", "key")
-    return list(happened.order_by("-at", "-pk")[:MAX_TRANSITIONS])

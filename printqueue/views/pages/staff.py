@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +20,7 @@ from django.utils.crypto import salted_hmac
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from printqueue.access import Actor, NotLoggedIn, actor_of_session, viewer_mark
+from printqueue.access import Actor, NotAllowed, NotLoggedIn, actor_of_session, viewer_mark
 from printqueue.models import Busy, RevisionCounter
 
 P = ParamSpec("P")
@@ -49,7 +49,7 @@ StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
 def staff_only(view: StaffView[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Let `view` answer staff, in the viewer's time zone; send everybody else to the log-in.
 
-    A row that does not exist, or is not to be seen, answers 404; a busy database 503.
+    A row that does not exist, or is not to be seen, answers 404; what only others may do 403; a busy database 503.
     """
 
     @wraps(view)
@@ -79,6 +79,8 @@ def _answer(request: HttpRequest, view: Callable[[StaffRequest], HttpResponse]) 
             return view(staff)
     except ObjectDoesNotExist as missing:
         raise Http404(str(missing)) from missing
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
     except Busy as busy:
         template = "printqueue/_toast.html" if staff.htmx else "503.html"
         return render(request, template, {"text": str(busy), "state": "failed"}, status=503)

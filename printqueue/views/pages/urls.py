@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from printqueue.views.pages import chart, edit, estimates, job, naming, printer, queue, runs, tray, verbs
+from printqueue.views.pages import (
+    alert_log,
+    alert_rules,
+    alert_targets,
+    alerts,
+    chart,
+    edit,
+    estimates,
+    job,
+    naming,
+    printer,
+    queue,
+    runs,
+    tray,
+    verbs,
+)
 
 app_name = "pages"
 
@@ -36,4 +51,21 @@ urlpatterns = [
     path("runs/<int:pk>/new-job/", runs.new_job, name="new-job"),
     path("runs/<int:pk>/not-ours/", runs.not_ours, name="not-ours"),
     path("runs/<int:pk>/ours/", runs.ours, name="ours"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/shop/", alerts.shop_alerts, name="shop-alerts"),
+    path("alerts/log/", alert_log.alert_log, name="alert-log"),
+    path("alerts/log/<int:pk>/send-again/", alert_log.send_again, name="send-again"),
+    path("alerts/targets/new/", alert_targets.new_target, name="new-target"),
+    path("alerts/shop/targets/new/", alert_targets.new_shop_target, name="new-shop-target"),
+    path("alerts/targets/<int:pk>/send-test/", alert_targets.send_test, name="send-test"),
+    path("alerts/targets/<int:pk>/edit/", alert_targets.edit_target, name="edit-target"),
+    path("alerts/targets/<int:pk>/switch-off/", alert_targets.switch_target_off, name="switch-target-off"),
+    path("alerts/targets/<int:pk>/switch-on/", alert_targets.switch_target_on, name="switch-target-on"),
+    path("alerts/targets/<int:pk>/remove/", alert_targets.remove_target, name="remove-target"),
+    path("alerts/rules/new/", alert_rules.new_rule, name="new-rule"),
+    path("alerts/shop/rules/new/", alert_rules.new_shop_rule, name="new-shop-rule"),
+    path("alerts/rules/<int:pk>/edit/", alert_rules.edit_rule, name="edit-rule"),
+    path("alerts/rules/<int:pk>/switch-off/", alert_rules.switch_rule_off, name="switch-rule-off"),
+    path("alerts/rules/<int:pk>/switch-on/", alert_rules.switch_rule_on, name="switch-rule-on"),
+    path("alerts/rules/<int:pk>/remove/", alert_rules.remove_rule, name="remove-rule"),
 ]

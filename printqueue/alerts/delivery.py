@@ -1,0 +1,215 @@
+"""Delivery from the outbox: each alert once, whoever else delivers, and whatever the other side does.
+
+An alert is claimed at the last moment before it is sent, when its message is made and the process that sends it is ready.
+Whoever claimed it says afterwards how it went. If he never does (his process was killed), the claim runs out, and the alert
+is sent once more, as one that may be a repeat: nobody can know whether it had gone out. If that happens again, it is given up,
+and the log says so. While something is sent, no database connection is held.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import Min
+from django.utils import timezone
+
+from printqueue.alerts import channels, words
+from printqueue.alerts.courier import Answer, Courier
+from printqueue.alerts.routing import TOGETHER_WITHIN
+from printqueue.alerts.sealing import CannotUnseal
+from printqueue.models import Alert, AlertAttempt, AlertState, AlertTarget, AttemptOutcome
+from printqueue.models.alert import AlertQuerySet
+from printqueue.models.locks import in_transaction
+
+logger = logging.getLogger(__name__)
+
+LANES: Final = 3
+"""Targets that one process sends to at the same time: one that hangs must not hold up all others."""
+
+DIGEST_OF: Final = 4
+"""So many alerts that are due for one target go out as one message."""
+
+MOST_TOGETHER: Final = 200
+
+WAITS: Final = (1, 4, 10, 30, 60, 120, 120)
+"""How long to wait before the next attempt, in units of ALERT_RETRY_SECONDS; after the last, an alert is given up."""
+
+MARGIN: Final = timedelta(seconds=30)
+"""How much longer than a send may take its claim lasts."""
+
+LAST_SENDS: Final = 0.7
+"""Seconds that sends under way are given at the end of the process."""
+
+CUT_OFF: Final = "Whoever was sending it stopped in the middle: it may have arrived."
+
+
+class Deliveries:
+    """What this process is delivering: a thread for each target that something is sent to, while that lasts."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[int, threading.Thread] = {}
+        self._changing = threading.Lock()
+        self._ends_at: float | None = None
+
+    def deliver(self, now: datetime) -> None:
+        """Begin to send what is due at `now`, and return at once."""
+        take_back(now)
+        with self._changing:
+            if self._ends_at is not None:
+                return
+            for target_id in waiting_targets(now):
+                if len(self._lanes) >= LANES:
+                    break
+                if target_id not in self._lanes:
+                    lane = threading.Thread(target=self._serve, args=[target_id], name="alerts", daemon=True)
+                    self._lanes[target_id] = lane
+                    lane.start()
+
+    def end(self) -> list[threading.Thread]:
+        """Begin nothing more, and break off what is not sent in a moment; return the threads that end."""
+        with self._changing:
+            self._ends_at = time.monotonic() + LAST_SENDS
+            return list(self._lanes.values())
+
+    def wait(self) -> None:
+        """Return when nothing is being sent."""
+        for lane in [*self._lanes.values()]:
+            lane.join()
+
+    def _is_ending(self) -> bool:
+        return self._ends_at is not None and time.monotonic() > self._ends_at
+
+    def _serve(self, target_id: int) -> None:
+        try:
+            self._send_all(target_id)
+        except Exception:
+            # What was claimed is taken back when its claim has run out.
+            logger.exception("Alerts for the target %s stand still for a moment.", target_id)
+        finally:
+            connections.close_all()
+            with self._changing:
+                self._lanes.pop(target_id, None)
+
+    def _send_all(self, target_id: int) -> None:
+        """Send what is due for one target, message by message, through one process."""
+        route = _route(target_id)
+        connections.close_all()
+        if route is None:
+            return
+        with Courier(route, self._is_ending) as courier:
+            refusal = courier.get_ready()
+            while self._ends_at is None and (pks := together(target_id, timezone.now())):
+                alerts = Alert.claim(pks, timezone.now(), timezone.now() + _claim_lasts())
+                if alerts and not self._send(courier, alerts, refusal):
+                    break
+            connections.close_all()
+
+    def _send(self, courier: Courier, alerts: list[Alert], refusal: Answer | None) -> bool:
+        """Send these claimed alerts as one message and note how that went; return whether the next may be tried."""
+        message = words.message(alerts)
+        connections.close_all()
+        began = timezone.now()
+        answer = refusal or courier.send(message)
+        settle(alerts, answer, at=began, now=timezone.now())
+        return answer.outcome == "sent"
+
+
+def waiting_targets(now: datetime) -> list[int]:
+    """Return the primary keys of the targets for which something is due, that with the oldest first."""
+    due = Alert.objects.due(now).order_by().values("target").annotate(since=Min("due_at"))
+    return [row["target"] for row in due.order_by("since")]
+
+
+def together(target_id: int, now: datetime) -> list[int]:
+    """Return the alerts for a target that go out as the next message at `now`, by primary key."""
+    open_alerts = Alert.objects.waiting().filter(target=target_id).order_by("fact__at", "pk")
+    due = list(open_alerts.due(now).values_list("pk", flat=True)[:MOST_TOGETHER])
+    if not due:
+        return []
+    # Those that would be due in a moment come along.
+    soon = list(open_alerts.due(now + TOGETHER_WITHIN).values_list("pk", flat=True)[:MOST_TOGETHER])
+    return soon if len(soon) >= DIGEST_OF else due[:1]
+
+
+def take_back(now: datetime) -> None:
+    """Take back what somebody claimed and never said of how it went."""
+    if Alert.objects.run_out(now).exists():
+        _take_back(now)
+
+
+@in_transaction
+def _take_back(now: datetime) -> None:
+    for alert in Alert.objects.run_out(now).order_by("pk"):
+        if _retry(Alert.objects.run_out(now).filter(pk=alert.pk), alert, Answer("uncertain", CUT_OFF), now):
+            AlertAttempt.note([alert], AttemptOutcome.UNCERTAIN, CUT_OFF, at=now, took=None)
+
+
+@in_transaction
+def settle(alerts: list[Alert], answer: Answer, *, at: datetime, now: datetime) -> None:
+    """Note how sending these alerts, which the caller claimed, went: begun at `at`, over at `now`."""
+    for alert in alerts:
+        mine = Alert.objects.filter(pk=alert.pk, delivery=alert.delivery)
+        if answer.outcome == "sent":
+            mine.move(AlertState.SENT, sent_at=now, claimed_until=None, last_error="")
+        else:
+            _retry(mine, alert, answer, now)
+    outcome = {"sent": AttemptOutcome.SENT, "uncertain": AttemptOutcome.UNCERTAIN}
+    kind = outcome.get(answer.outcome, AttemptOutcome.FAILED)
+    AlertAttempt.note(alerts, kind, answer.words, at=at, took=now - at)
+    if answer.outcome != "sent":
+        logger.warning("An alert did not go out to the target %s: %s", alerts[0].target_id, answer.words)
+
+
+def _retry(mine: AlertQuerySet, alert: Alert, answer: Answer, now: datetime) -> int:
+    """Let an alert wait for its next attempt, or give it up."""
+    is_uncertain = answer.outcome == "uncertain"
+    values = {"claimed_until": None, "last_error": answer.words[:300]}
+    is_over = alert.attempts > len(WAITS) or answer.outcome == "invalid" or (is_uncertain and alert.is_repeat)
+    if is_over:
+        return mine.move(AlertState.DEAD, **values)
+    wait = timedelta(seconds=WAITS[max(alert.attempts, 1) - 1] * settings.ALERT_RETRY_SECONDS)
+    return mine.move(AlertState.WAITING, due_at=now + wait, is_repeat=alert.is_repeat or is_uncertain, **values)
+
+
+def _route(target_id: int) -> channels.Route | None:
+    """Return where a target is; None, and its alerts are given up with the reason, when nothing may be sent there."""
+    target = AlertTarget.objects.get(pk=target_id)
+    if not target.is_enabled:
+        why = "The target is switched off."
+    else:
+        try:
+            return channels.route(target.unseal())
+        except (CannotUnseal, channels.Refused) as reason:
+            why = str(reason)
+            logger.error("Alerts for the target %s are given up. %s", target_id, why)
+    target.alerts.due(timezone.now()).move(AlertState.DEAD, last_error=why[:300])
+    return None
+
+
+def _claim_lasts() -> timedelta:
+    return timedelta(seconds=settings.ALERT_SEND_SECONDS) + MARGIN
+
+
+def send_test(target: AlertTarget) -> Answer:
+    """Send a test to `target` now, and return how that went; takes at most ALERT_SEND_SECONDS and the start of a process."""
+    try:
+        route = channels.route(target.unseal())
+    except (CannotUnseal, channels.Refused) as reason:
+        return Answer("failed", str(reason))
+    message = words.test_message(target, timezone.now())
+    with Courier(route) as courier:
+        return courier.get_ready() or courier.send(message)
+
+
+deliveries: Final = Deliveries()
+
+
+def deliver_alerts(now: datetime) -> None:
+    """Begin to send what is due; see `Deliveries`."""
+    deliveries.deliver(now)

@@ -1,0 +1,127 @@
+"""What happened to a job, one line after the other: changes of state, what else was noticed, and who was told of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+
+from printqueue.access import Actor, alerts_for
+from printqueue.models import Alert, AlertState, Fact, FactKind, PrintQueue, PrintRun, RunState, Transition
+from printqueue.templatetags import display
+from printqueue.templatetags.display import Badge
+from printqueue.views.pages.shown_job import ShownTransition
+
+MAX_LINES: Final = 100
+
+SAID_BY_TRANSITION: Final = {
+    FactKind.COMPLETED: RunState.COMPLETED,
+    FactKind.FAILED: RunState.FAILED,
+    FactKind.CANCELLED: RunState.CANCELLED,
+    FactKind.UNKNOWN_END: RunState.UNKNOWN_END,
+    FactKind.PAUSED: RunState.PAUSED,
+}
+"""The facts that are changes of state as well, and to which state: the timeline says them once."""
+
+TOGETHER: Final = timedelta(seconds=60)
+"""A fact and a change of state to the same are one if they are no further apart."""
+
+LOOKS: Final = {
+    FactKind.OFFLINE: Badge("offline", "offline", ""),
+    FactKind.NO_REPORTS: Badge("offline", "offline", ""),
+    FactKind.NO_MOVEMENT: Badge("stalled", "alert", ""),
+    FactKind.PAUSED_TOO_LONG: Badge("paused", "pause", ""),
+    FactKind.ERROR: Badge("failed", "alert", ""),
+    FactKind.UNMATCHED: Badge("unknown", "alert", ""),
+    FactKind.RECOVERED: Badge("printing", "printing", ""),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """That somebody was told of it, or could not be."""
+
+    words: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline."""
+
+    key: str
+    """Names it on the page."""
+    badge: Badge
+    """Its shape and colour; the word is in `what`."""
+    what: str
+    at: datetime
+    why: str
+    told: list[Told] = field(default_factory=list)
+
+
+def timeline(job: PrintQueue, runs: Sequence[PrintRun], actor: Actor, now: datetime) -> list[Line]:
+    """Return what happened until `now` to `job`, of which `runs` are the prints, the newest first.
+
+    Of who was told it has what `actor` may know.
+    """
+    transitions = _transitions(job)
+    of_its_prints = Q(run__in=[run.pk for run in runs], job=None)  # noticed before they found the job
+    facts = list(Fact.objects.filter(Q(job=job) | of_its_prints).order_by("-at", "-pk")[:MAX_LINES])
+    told = _told(facts, actor, now)
+    lines = {transition.pk: _of_transition(transition) for transition in transitions}
+    others = []
+    for fact in facts:
+        same = _same(fact, transitions)
+        line = lines[same.pk] if same else _of_fact(fact)
+        line.told.extend(told[fact.pk])
+        others += [] if same else [line]
+    return sorted([*lines.values(), *others], key=lambda line: line.at, reverse=True)[:MAX_LINES]
+
+
+def _transitions(job: PrintQueue) -> list[Transition]:
+    """Return the changes of state of the job, the newest first, and those of its runs that the job did not follow."""
+    lost_sight = Q(run__job=job, new_state=RunState.UNKNOWN_END)
+    happened = Transition.objects.filter(Q(job=job) | lost_sight).select_related("user", "key")
+    return list(happened.order_by("-at", "-pk")[:MAX_LINES])
+
+
+def _told(facts: Sequence[Fact], actor: Actor, now: datetime) -> dict[int, list[Told]]:
+    """Return who was told of each of `facts`, by its pk."""
+    told: dict[int, list[Told]] = defaultdict(list)
+    alerts = alerts_for(actor).filter(fact__in=[fact.pk for fact in facts]).exclude(state=AlertState.LOGGED)
+    for alert in alerts.select_related("target").order_by("pk"):
+        told[alert.fact_id].append(_in_words(alert, now))
+    return told
+
+
+def _in_words(alert: Alert, now: datetime) -> Told:
+    match alert.state:
+        case AlertState.SENT:
+            return Told(f"Told: {alert.target},", alert.sent_at)
+        case AlertState.DEAD:
+            return Told(f"Not delivered: {alert.target}")
+        case AlertState.WAITING if alert.due_at > now:
+            return Told(f"Will be told: {alert.target},", alert.due_at)
+    return Told(f"Being told: {alert.target}")
+
+
+def _same(fact: Fact, transitions: Iterable[Transition]) -> Transition | None:
+    """Return the change of state that says what `fact` says."""
+    state = SAID_BY_TRANSITION.get(FactKind(fact.kind))
+    near = [one for one in transitions if one.new_state == state and abs(one.at - fact.at) <= TOGETHER]
+    return min(near, key=lambda one: abs(one.at - fact.at), default=None)
+
+
+def _of_transition(transition: Transition) -> Line:
+    shown = ShownTransition(transition)
+    return Line(f"transition-{transition.pk}", shown.badge, shown.what, transition.at, shown.why)
+
+
+def _of_fact(fact: Fact) -> Line:
+    kind = FactKind(fact.kind)
+    badge = LOOKS[kind] if kind in LOOKS else display.badge(SAID_BY_TRANSITION[kind])
+    return Line(f"fact-{fact.pk}", badge, str(kind.label), fact.at, fact.detail)

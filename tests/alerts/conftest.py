@@ -1,0 +1,72 @@
+"""Receivers, and a shop that has something to tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from printqueue.alerts import delivery
+from printqueue.alerts.outbox import route_facts
+from printqueue.models import Alert, AlertRule, AlertTarget, FactKind
+from tests.alerts.receivers import MailReceiver, Silent, WebReceiver
+
+
+@pytest.fixture
+def private_targets(settings: Any) -> None:
+    """The receivers are on this machine."""
+    settings.ALERT_PRIVATE_TARGETS = True
+
+
+@pytest.fixture
+def web() -> Iterator[WebReceiver]:
+    receiver = WebReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def mail() -> Iterator[MailReceiver]:
+    receiver = MailReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    receiver = Silent()
+    yield receiver
+    receiver.close()
+
+
+def make_target(url: str, **fields: Any) -> AlertTarget:
+    target = AlertTarget(**{"name": "Bench", **fields})
+    target.seal(url)
+    target.save()
+    return target
+
+
+def make_rule(*targets: AlertTarget, **fields: Any) -> AlertRule:
+    """A rule of all kinds for these targets."""
+    owner = targets[0].owner if targets else None
+    rule = AlertRule.objects.create(**{"kinds": FactKind.values, "owner": owner, **fields})
+    rule.targets.set(targets)
+    return rule
+
+
+@pytest.fixture
+def deliver(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Route all facts, and deliver what comes of them as if it were due already; return when nothing is being sent."""
+    own = delivery.Deliveries()
+    monkeypatch.setattr(delivery, "deliveries", own)
+
+    def at_once() -> None:
+        route_facts(timezone.now())
+        Alert.objects.waiting().update(due_at=timezone.now() - timedelta(seconds=1))
+        own.deliver(timezone.now())
+        own.wait()
+
+    return at_once

@@ -1,0 +1,421 @@
+"""What a real mail server and a real web server get: the right messages, each once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from printqueue.alerts.delivery import Deliveries, together
+from printqueue.alerts.outbox import route_facts
+from printqueue.models import (
+    Alert,
+    AlertState,
+    AlertTarget,
+    AttemptOutcome,
+    Fact,
+    FactKind,
+    InvalidTransition,
+    PrintRun,
+)
+from printqueue.models.alert import AlertAttempt
+from tests.alerts.conftest import make_rule, make_target
+from tests.factories import Client, make_job, make_printer, make_staff
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("private_targets")]
+FILE = "splint.gcode"
+
+
+@pytest.fixture
+def now():
+    return timezone.now() - timedelta(minutes=10)
+
+
+@pytest.fixture
+def client(now):
+    return Client(make_printer(name="Left P1S"), now=now)
+
+
+def printed(client, state="completed", **fields):
+    """A print of a job, which ends so."""
+    job = make_job(design_name="Infinity Splint", print_file_name=FILE, customer_id="C-1042", note="Soft edge")
+    client.says("printing", run_key=f"{job.pk}@0", file_name=FILE, progress=40)
+    client.says(state, run_key=f"{job.pk}@0", progress=100, **fields)
+    return job
+
+
+def log(**wanted):
+    return list(AlertAttempt.objects.filter(**wanted).values_list("outcome", "words"))
+
+
+def test_a_completed_and_a_failed_print_reach_a_web_server(client, web, deliver):
+    make_rule(make_target(web.url))
+    first, second = printed(client), printed(client, "failed", error_code="0300", error_message="Nozzle clogged")
+
+    deliver()
+    deliver()
+
+    assert web.titles == [
+        f"{first.code} Infinity Splint on Left P1S: is printed",
+        f"{second.code} Infinity Splint on Left P1S: failed: 0300 Nozzle clogged",
+    ]
+    assert f"/admin/print-queue/{first.pk}/" in web.messages[0]["message"]
+    assert list(Alert.objects.values_list("state", "attempts")) == [(AlertState.SENT, 1)] * 2
+    assert log() == [("sent", "")] * 2
+
+
+def test_a_mail_has_plain_text_and_html_and_names_no_customer(client, mail, deliver):
+    make_rule(make_target(mail.url))
+    job = printed(client)
+
+    deliver()
+
+    [sent] = mail.mails
+    parts = {part.get_content_type(): part.get_content() for part in sent.walk() if not part.is_multipart()}
+    assert sent["Subject"] == f"{job.code} Infinity Splint on Left P1S: is printed"
+    assert sent["To"] == "mia@example.com"
+    for text in (parts["text/plain"], parts["text/html"]):
+        assert job.code in text
+        assert f"/admin/print-queue/{job.pk}/" in text
+        assert "C-1042" not in text
+        assert "Soft edge" not in text
+
+
+def test_the_customer_is_named_where_the_operator_allows_it(client, web, deliver, settings):
+    settings.ALERT_CUSTOMER_DETAILS = True
+    make_rule(make_target(web.url))
+    printed(client)
+
+    deliver()
+
+    assert "Customer: C-1042\nNote: Soft edge" in web.messages[0]["message"]
+
+
+def test_a_print_that_stalled_and_goes_on_is_told_in_order(client, web, deliver, now):
+    make_rule(make_target(web.url))
+    job = make_job(design_name="Infinity Splint", print_file_name=FILE)
+    client.says("printing", run_key="1@0", file_name=FILE, progress=40)
+    run = PrintRun.objects.get()
+    for minutes, kind in ((1, FactKind.NO_MOVEMENT), (2, FactKind.RECOVERED)):
+        at = now + timedelta(minutes=minutes)
+        Fact.of(run, kind, at=at, noticed_at=at, detail="40 % for 30 min" if minutes == 1 else "").save()
+
+    deliver()
+
+    name = f"{job.code} Infinity Splint on Left P1S"
+    assert web.titles == [f"{name}: is stalled: it does not move (40 % for 30 min)", f"{name}: is going on again"]
+
+
+def test_a_print_without_a_job_is_told_by_its_file(client, web, deliver, now):
+    make_rule(make_target(web.url))
+    client.says("printing", run_key="1@0", file_name="clip.gcode", progress=40)
+    Fact.of(PrintRun.objects.get(), FactKind.UNMATCHED, at=now, noticed_at=now).save()
+
+    deliver()
+
+    assert web.titles == ["clip.gcode on Left P1S: waits for somebody to say which job it is"]
+
+
+def test_an_idle_printer_that_is_switched_off_is_told_to_nobody(client, web, deliver):
+    make_rule(make_target(web.url))
+    client.says("idle")
+    client.says("offline", after_seconds=300)
+
+    deliver()
+
+    assert (web.met, Alert.objects.count()) == (0, 0)
+
+
+def test_twenty_at_once_are_one_message(client, web, deliver, now):
+    make_rule(make_target(web.url))
+    for number in range(20):
+        printed(Client(make_printer(name=f"P{number}"), now=now), "failed" if number > 16 else "completed")
+
+    deliver()
+
+    assert web.titles == ["17 prints finished, 3 failed"]
+    assert web.messages[0]["message"].count("/admin/print-queue/") == 20
+    assert Alert.objects.values("delivery").distinct().count() == 1
+    assert set(AlertAttempt.objects.values_list("together", flat=True)) == {20}
+
+
+def test_what_is_due_in_a_moment_comes_along(client, web, deliver, now):
+    rule = make_rule(make_target(web.url))
+    for _ in range(4):
+        printed(client)
+    deliver_at = timezone.now()
+    for fact, seconds in zip(Fact.objects.all(), (-1, 1, 2, 3), strict=True):
+        Alert.objects.create(
+            fact=fact,
+            target=rule.targets.get(),
+            rule=rule,
+            created_at=deliver_at,
+            due_at=deliver_at + timedelta(seconds=seconds),
+        )
+
+    assert len(together(rule.targets.get().pk, deliver_at)) == 4
+
+
+def test_each_owner_hears_of_his_own_jobs_alone(client, web, deliver):
+    mia, tom = make_staff(), make_staff()
+    for owner in (mia, tom):
+        make_rule(make_target(web.url, owner=owner, name=owner.username), own_jobs_only=True)
+    job = make_job(by=mia, print_file_name=FILE)
+    client.says("printing", run_key="1@0", file_name=FILE)
+    client.says("completed", run_key="1@0")
+
+    deliver()
+
+    assert list(Alert.objects.values_list("target__owner", "fact__job")) == [(mia.pk, job.pk)]
+
+
+def test_a_rule_reaches_no_target_of_another_owner(client, web, deliver):
+    rule = make_rule(make_target(web.url, owner=make_staff()))
+    rule.targets.add(make_target(web.url, owner=make_staff()))
+    printed(client)
+
+    deliver()
+
+    assert web.met == 1
+
+
+@pytest.mark.parametrize("change", [{"is_enabled": False}, {"owner__is_active": False}])
+def test_a_rule_that_is_off_or_of_somebody_who_left_tells_nothing(client, web, deliver, change):
+    owner = make_staff(is_active=change.get("owner__is_active", True))
+    make_rule(make_target(web.url, owner=owner), is_enabled=change.get("is_enabled", True))
+    printed(client)
+
+    deliver()
+
+    assert Alert.objects.count() == 0
+
+
+def test_a_late_report_says_so_and_one_of_yesterday_only_enters_the_log(client, web, deliver, now):
+    make_rule(make_target(web.url))
+    printed(client)
+    printed(client)
+    for fact, hours in zip(Fact.objects.all(), (2, 25), strict=True):
+        Fact.objects.filter(pk=fact.pk).update(at=fact.noticed_at - timedelta(hours=hours))
+
+    deliver()
+
+    [title] = web.titles
+    assert title.endswith("is printed (reported late)")
+    assert "Reported late: PrintFactory learned of it" in web.messages[0]["message"]
+    assert sorted(Alert.objects.values_list("state", flat=True)) == [AlertState.LOGGED, AlertState.SENT]
+
+
+# ---------------------------------------------------------------------- when it does not work
+
+
+def test_a_web_server_that_refuses_is_tried_again_until_it_takes_the_message_once(client, web, deliver):
+    make_rule(make_target(web.url))
+    printed(client)
+    web.moods = [503, 401]
+
+    for _ in range(4):
+        deliver()
+
+    assert web.met == 3
+    assert [title.startswith("May be") for title in web.titles] == [False]
+    assert log() == [
+        ("failed", "The server answered 503."),
+        ("failed", "The server answered 401: it does not know the login."),
+        ("sent", ""),
+    ]
+
+
+def test_a_mail_server_that_refuses_is_tried_again(client, mail, deliver):
+    make_rule(make_target(mail.url))
+    printed(client)
+    mail.moods = ["refuse"]
+
+    deliver()
+    deliver()
+
+    assert len(mail.mails) == 1
+    assert log() == [("failed", "The server answered 451."), ("sent", "")]
+
+
+@pytest.mark.parametrize("kind", ["web", "mail"])
+def test_a_server_that_hangs_up_in_the_middle_gets_it_again_and_is_told_that_it_may_be_a_repeat(
+    client, web, mail, deliver, kind
+):
+    receiver = {"web": web, "mail": mail}[kind]
+    make_rule(make_target(receiver.url))
+    job = printed(client)
+    receiver.moods = ["close"]
+
+    deliver()
+    deliver()
+
+    titles = web.titles + mail.subjects
+    assert titles == [f"May be a repeat: {job.code} Infinity Splint on Left P1S: is printed"]
+    assert [outcome for outcome, _ in log()] == [AttemptOutcome.UNCERTAIN, AttemptOutcome.SENT]
+
+
+def test_what_may_have_arrived_twice_is_given_up(client, web, deliver):
+    make_rule(make_target(web.url))
+    printed(client)
+    web.moods = ["close", "close"]
+
+    for _ in range(4):
+        deliver()
+
+    assert web.met == 2
+    assert Alert.objects.get().state == AlertState.DEAD
+
+
+def test_a_server_that_is_not_there_gets_it_once_when_it_is(client, silent, deliver, settings):
+    settings.ALERT_SEND_SECONDS = 3
+    make_rule(make_target(silent.url))
+    printed(client)
+
+    deliver()
+    silent.close()
+    deliver()
+
+    assert log() == [
+        ("failed", "The server did not answer in time."),
+        ("failed", "The connection was refused."),
+    ]
+    alert = Alert.objects.get()
+    assert (alert.state, alert.is_repeat, alert.last_error) == ("waiting", False, "The connection was refused.")
+
+
+def test_a_server_that_hangs_with_the_message_in_its_hands_is_left_in_time(client, web, deliver, settings):
+    settings.ALERT_SEND_SECONDS = 3
+    make_rule(make_target(web.url))
+    printed(client)
+    web.moods = ["hang"]
+
+    deliver()
+
+    assert [outcome for outcome, _ in log()] == [AttemptOutcome.UNCERTAIN]
+    alert = Alert.objects.get()
+    assert (alert.state, alert.is_repeat) == ("waiting", True)
+
+
+def test_after_the_last_attempt_an_alert_is_given_up_and_may_be_sent_again_by_hand(client, web, deliver):
+    make_rule(make_target(web.url))
+    printed(client)
+    web.moods = [500] * 2
+    deliver()
+    Alert.objects.update(attempts=7)
+    deliver()
+    alert = Alert.objects.get()
+    assert (alert.state, alert.last_error) == (AlertState.DEAD, "The server answered 500.")
+
+    alert.send_again(now=timezone.now())
+    deliver()
+
+    assert len(web.titles) == 1
+    alert.refresh_from_db()
+    assert alert.state == AlertState.SENT
+    with pytest.raises(InvalidTransition):
+        alert.send_again(now=timezone.now())
+
+
+def test_the_waits_between_attempts_grow(client, web, deliver, settings):
+    settings.ALERT_RETRY_SECONDS = 30
+    make_rule(make_target(web.url))
+    printed(client)
+    web.moods = [500] * 2
+
+    waits = []
+    for _ in range(2):
+        deliver()
+        waits.append(round((Alert.objects.get().due_at - timezone.now()).total_seconds()))
+
+    assert 20 < waits[0] <= 30 < 100 < waits[1] <= 120
+
+
+def test_with_another_secret_key_alerts_are_given_up_and_the_log_says_why(client, web, deliver, settings, caplog):
+    make_rule(make_target(web.url))
+    printed(client)
+    settings.SECRET_KEY = "another-one-of-sufficient-length-0123456789"
+
+    deliver()
+
+    assert "SECRET_KEY has changed" in Alert.objects.get().last_error
+    assert "SECRET_KEY has changed" in caplog.text
+    assert web.met == 0
+
+
+def test_a_target_that_is_removed_or_switched_off_gets_nothing_more(client, web, deliver):
+    removed, off = make_target(web.url), make_target(web.url)
+    make_rule(removed, off)
+    printed(client)
+    route_facts(timezone.now())
+
+    removed.remove(timezone.now())
+    AlertTarget.objects.filter(pk=off.pk).update(is_enabled=False)
+    deliver()
+
+    assert web.met == 0
+    assert {(alert.target_id, alert.state, alert.last_error) for alert in Alert.objects.all()} == {
+        (removed.pk, AlertState.DEAD, "The target was removed."),
+        (off.pk, AlertState.DEAD, "The target is switched off."),
+    }
+
+
+def test_a_private_address_behind_a_name_is_refused_when_it_is_connected_to(client, web, deliver, settings):
+    target = make_target(web.url.replace("127.0.0.1", "localhost.localdomain"))
+    make_rule(target)
+    printed(client)
+    settings.ALERT_PRIVATE_TARGETS = False
+
+    deliver()
+
+    assert web.met == 0
+    [(outcome, words)] = log()
+    assert outcome == "failed"
+    assert "private network" in words or "name of the server" in words
+
+
+def test_a_url_that_apprise_cannot_read_is_given_up_at_once(client, deliver):
+    make_rule(make_target("discord://x"))
+    printed(client)
+
+    deliver()
+
+    alert = Alert.objects.get()
+    assert (alert.state, alert.last_error) == (
+        "dead",
+        "This is no URL of that service: look up how one is written.",
+    )
+
+
+def test_several_that_deliver_at_once_send_each_alert_once(client, web, deliver):
+    make_rule(make_target(web.url))
+    for _ in range(3):
+        printed(client)
+    route_facts(timezone.now())
+    Alert.objects.update(due_at=timezone.now())
+    workers = [Deliveries() for _ in range(3)]
+
+    for worker in workers:
+        worker.deliver(timezone.now())
+    for worker in workers:
+        worker.wait()
+    deliver()
+
+    assert len(web.titles) == len(set(web.titles)) == 3
+
+
+# ---------------------------------------------------------------------- a test by hand
+
+
+def test_a_test_arrives_and_says_so(db, web):
+    answer = make_target(web.url, name="My phone").send_test()
+
+    assert (answer.outcome, answer.words) == ("sent", "")
+    assert web.titles == ["A test from PrintFactory to My phone"]
+
+
+def test_a_test_that_fails_says_why_without_secrets(db, web):
+    web.moods = [403]
+
+    answer = make_target(web.url.replace("//", "//mia:hunter2@")).send_test()
+
+    assert answer.outcome == "failed"
+    assert answer.words == "The server answered 403: it does not allow this."
