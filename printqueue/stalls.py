@@ -26,7 +26,7 @@ class StallKind(StrEnum):
 
 
 GRACE: Final = timedelta(minutes=20)
-"""So much longer may it stand still before its first layer is done, and whenever it heats."""
+"""So much longer may it stand still before its first layer is done, after its last one, and whenever it heats."""
 
 HEATING_C: Final = 5.0
 """So far below its target a nozzle or bed is being heated."""
@@ -252,10 +252,10 @@ def _goes_on(kind: StallKind, run: Watched, at: datetime) -> bool:
 
 
 def _takes_its_time(run: Watched) -> bool:
-    """Whether nothing need move for a while: it prepares, heats, has not begun or is at its first layer."""
-    is_beginning = run.progress == 0 or (run.layer is not None and run.layer <= 1)
+    """Whether nothing need move for a while: it prepares, heats, is at its first layer, or cools down at the end."""
+    is_at_an_end = run.progress in (0, 100) or (run.layer is not None and run.layer <= 1)
     is_heating = _is_heated(run.nozzle_c, run.nozzle_target_c) or _is_heated(run.bed_c, run.bed_target_c)
-    return run.state == ReportState.PREPARING or is_beginning or is_heating
+    return run.state == ReportState.PREPARING or is_at_an_end or is_heating
 
 
 def _is_heated(now_c: float | None, target_c: float | None) -> bool:

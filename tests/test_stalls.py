@@ -112,6 +112,8 @@ WARM = {"nozzle_c": 219.0, "nozzle_target_c": 220.0, "bed_c": 58.0, "bed_target_
         (still_for(20, layer=2), ["no_movement"]),
         (still_for(39.9, progress=0.0, layer=None), []),
         (still_for(40, progress=0.0, layer=None), ["no_movement"]),
+        (still_for(39.9, progress=100.0, layer=160), []),
+        (still_for(40, progress=100.0, layer=160), ["no_movement"]),
         # a change of state begins anew, and so does the return of a printer
         (still_for(60, state_since=ago(5)), []),
         (still_for(60, back_since=ago(5)), []),

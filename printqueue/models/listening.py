@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import models
 
-BEAT_SECONDS: Final = 5.0
+BEAT_SECONDS: Final = 10.0
 
 MISSED: Final = timedelta(seconds=30)
 """No beat for so long, and nobody listened in between: the server was down, the computer asleep, the database away. So

@@ -94,7 +94,10 @@ def is_news(run: PrintRun, known: Known, verdict: Verdict) -> bool:
 
 
 def store_verdict(run: PrintRun, known: Known, verdict: Verdict, now: datetime) -> None:
-    """Write facts of what began and what ended, and set the stall of the locked `run`; the caller saves that."""
+    """Write facts of what began and what ended, and set the stall of the locked `run`; the caller saves that.
+
+    One fact tells that it goes on again, however many stalls held; its detail is the one that was shown.
+    """
     over = known.keys() - verdict.kinds
     if over:
         # Compared and set, although the run's lock keeps others out: a fact is cleared once.
@@ -104,9 +107,9 @@ def store_verdict(run: PrintRun, known: Known, verdict: Verdict, now: datetime) 
             detail = run.error_text if stall.kind == StallKind.PAUSED_TOO_LONG else ""
             Fact.of(run, FactKind(stall.kind), at=stall.at, noticed_at=now, detail=detail).save()
     if verdict.recovered:
-        Fact.of(run, FactKind.RECOVERED, at=now, noticed_at=now, detail=verdict.recovered[0]).save()
+        Fact.of(run, FactKind.RECOVERED, at=now, noticed_at=now, detail=verdict.recovered[0].value).save()
     shown = verdict.shown
-    run.stall, run.stall_since = (shown.kind, shown.since) if shown else ("", None)
+    run.stall, run.stall_since = (shown.kind.value, shown.since) if shown else ("", None)
 
 
 def end_what_is_over(run: PrintRun, now: datetime) -> bool:

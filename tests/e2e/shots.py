@@ -1,11 +1,13 @@
 """Draws the pictures in docs/images: `./run test` leaves this out; `.venv/bin/python -m pytest tests/e2e/shots.py`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import override_settings
 from playwright.sync_api import expect
 
+from printqueue import periodic
+from printqueue.models import Listening
 from tests.alerts.receivers import WebReceiver
 from tests.e2e.alerted import inform
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go
@@ -27,16 +29,19 @@ def zone_where_it_is_afternoon(now: datetime) -> str:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, TOUCH], ids=["desk", "touch"])
-def test_pictures_of_the_list_and_of_a_job(size, theme, staff, open_page, server):
+def test_pictures_of_the_list_of_a_job_and_of_a_printer(size, theme, staff, open_page, server):
     staff.first_name, staff.last_name = "M.", "Keller"
     staff.save()
     now = datetime.now(UTC)
     shop = open_shop(now, staff)
+    Listening.objects.update_or_create(pk=1, defaults={"since": now - timedelta(days=1), "seen_at": now})
+    periodic.notice_stalls(now)
     zone = zone_where_it_is_afternoon(now)
     page = open_page(viewport=size, color_scheme=theme, timezone_id=zone)
     page.context.add_cookies([{"name": "timeZone", "value": zone, "url": server.url}])
 
-    for name, address in (("list", QUEUE), ("detail", f"{QUEUE}{shop.printing.pk}/")):
+    addresses = {"list": QUEUE, "detail": f"{QUEUE}{shop.printing.pk}/", "printer": f"{QUEUE}printers/voron/"}
+    for name, address in addresses.items():
         go(page, address)
         page.screenshot(path=IMAGES / f"{name}-{size['width']}x{size['height']}-{theme}.png")
 

@@ -7,6 +7,7 @@ const NAMES = ["name", "enabled", "state", "stateSince", "filename", "error", "r
 
 const card = { dataset: { printer: "left", revision: "1" }, querySelector: () => null, querySelectorAll: () => [] };
 let asked = 0;
+let hasBanner = true;
 
 // Lets the card come from the server, as it is after `event`.
 function fetchCard(event, revision) {
@@ -20,8 +21,8 @@ function say(event, revision) {
 
 globalThis.document = {
   body: Object.assign(new EventTarget(), { dataset: { serverTime: new Date().toISOString() } }),
-  getElementById: () => ({}),
-  querySelector: (selector) => (selector.startsWith("article") ? card : null),
+  getElementById: () => (hasBanner ? {} : null),
+  querySelector: (selector) => (selector === 'article[data-printer="left"]' ? card : null),
   querySelectorAll: () => [card],
 };
 globalThis.setInterval = () => 0; // No second passes here: nothing counts ages on.
@@ -31,6 +32,7 @@ fetchCard(idle, 1);
 await import("../../static/js/printer-cards.js");
 
 beforeEach(() => {
+  hasBanner = true;
   fetchCard(idle, 1);
   say(idle, 1);
   asked = 0;
@@ -56,5 +58,29 @@ test("the same print said again asks for nothing more", () => {
 
   say({ ...printing, progress: 2 }, 3);
 
+  assert.equal(asked, 1);
+});
+
+test("a print that begins to hang asks for a new card, and asks again when it goes on", () => {
+  fetchCard(printing, 2);
+  say(printing, 2);
+  asked = 0;
+
+  say({ ...printing, stall: "no_movement" }, 3);
+  fetchCard({ ...printing, stall: "no_movement" }, 3);
+  say({ ...printing, stall: "no_movement", remainingSeconds: 60 }, 4);
+  assert.equal(asked, 1);
+
+  say(printing, 5);
+  assert.equal(asked, 2);
+});
+
+test("the page of one printer asks anew when that one does something else, and for no other", () => {
+  hasBanner = false;
+
+  say({ ...printing, serial: "right" }, 2);
+  assert.equal(asked, 0);
+
+  say(printing, 2);
   assert.equal(asked, 1);
 });
