@@ -58,7 +58,8 @@ function setTime(container, name, at, otherwise = "—") {
 
 // When the print of `event` will be done, how long it takes, how sure that is, and whether it is late.
 export function setFinish(container, event, reportedAt) {
-  const { state, remainingSeconds, estimatedFinishTime, estimatedSpreadSeconds } = event;
+  // A server of before there were estimates says nothing of them.
+  const { state, remainingSeconds, estimatedFinishTime = null, estimatedSpreadSeconds = null } = event;
   const estimated = estimatedFinishTime === null ? null : Date.parse(estimatedFinishTime);
   const at = finish(state, reportedAt, remainingSeconds, estimated);
   const seconds = left(remainingSeconds, event.estimatedRemainingSeconds);
