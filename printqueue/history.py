@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from math import inf
 from typing import Final, NamedTuple, Self, TypeVar
@@ -178,7 +179,7 @@ def _is_landmark(before: Point, point: Point) -> bool:
     """Whether the print came to its first layer since `before`, or to a percent by which others are measured later."""
     if before.layer == 0 and point.layer:
         return True
-    return any(before.percent < mark <= point.percent for mark in MARKS)
+    return bisect_right(MARKS, before.percent) < bisect_right(MARKS, point.percent)
 
 
 def _comes_or_goes(corner: Point, point: Point, tolerances: Sequence[float]) -> bool:

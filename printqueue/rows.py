@@ -205,7 +205,9 @@ def _instance(model: type[RowT], names: Sequence[str], row: Sequence[Any], neede
     """Return what `model.from_db` would, which sends signals and sets the fields one by one."""
     values = list(row)
     for place, convert in needed:
-        values[place] = convert(values[place])
+        # No value stays none, whatever the column: of a row that is at work many are.
+        if values[place] is not None:
+            values[place] = convert(values[place])
     instance = model.__new__(model)
     instance.__dict__.update(zip(names, values, strict=True))
     instance._state = ModelState()

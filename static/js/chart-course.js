@@ -109,7 +109,7 @@ export function pointOfPrinter(event) {
 // When the run is expected to finish, by the newest event of its job; as expected_of has it.
 export function expectedOf(event) {
   const reportedAt = event.progressLastReportTime === null ? null : Date.parse(event.progressLastReportTime);
-  const { state, remainingSeconds, estimatedFinishTime, estimatedSpreadSeconds } = foretold(event);
+  const { state, remainingSeconds, estimatedFinishTime = null, estimatedSpreadSeconds = null } = foretold(event);
   const estimated = estimatedFinishTime === null ? null : Date.parse(estimatedFinishTime);
   const at = finish(state, reportedAt, remainingSeconds, estimated);
   return at === null ? null : { finish: at / 1000, spreadSeconds: estimatedSpreadSeconds };

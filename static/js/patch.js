@@ -58,10 +58,12 @@ function setTime(container, name, at, otherwise = "—") {
 
 // When the print of `event` will be done, how long it takes, how sure that is, and whether it is late.
 export function setFinish(container, event, reportedAt) {
-  const { state, remainingSeconds, estimatedFinishTime, estimatedSpreadSeconds, estimatedRemainingSeconds } = foretold(event);
+  // A server of before there were estimates says nothing of them.
+  const said = foretold(event);
+  const { state, remainingSeconds, estimatedFinishTime = null, estimatedSpreadSeconds = null } = said;
   const estimated = estimatedFinishTime === null ? null : Date.parse(estimatedFinishTime);
   const at = finish(state, reportedAt, remainingSeconds, estimated);
-  const seconds = left(remainingSeconds, estimatedRemainingSeconds);
+  const seconds = left(remainingSeconds, said.estimatedRemainingSeconds);
   const words = seconds === null ? "" : `${duration(seconds)} left`;
   // A list that tells no time of day tells there how long it takes.
   const takesPlace = at === null && words && part(container, "done")?.dataset.otherwise === "left";
