@@ -16,6 +16,7 @@ from tests.bench import (
     idle,
     latency,
     list_page,
+    long_run,
     page_cost,
     reports,
     shop,
@@ -39,6 +40,7 @@ MEASUREMENTS: Final[dict[str, Measure]] = {
     "idle": idle.measure,
     "wire": wire_size.measure,
     "eta": eta.measure,
+    "long-run": long_run.measure,
 }
 
 
