@@ -195,6 +195,22 @@ def test_the_next_run_takes_the_place_of_the_last(chart, job, left):
     )
 
 
+def test_the_table_is_as_of_when_it_is_opened(chart, left):
+    says(left, 63)
+    expect(chart.locator(LINE)).to_contain_text("63.0%")
+
+    chart.get_by_text("Show as a table").click()
+
+    expect(chart.locator(".chart-table tr").last).to_contain_text("63.0%")
+    expect(chart.locator(".chart-table")).to_be_visible()
+
+
+def test_a_print_that_is_taken_off_the_job_takes_its_chart_along(chart):
+    chart.get_by_role("button", name="Not this job").click()
+
+    expect(chart.locator(".chart-drawn")).to_have_count(0)
+
+
 def test_without_scripts_there_is_the_table_and_no_empty_frame(job, left, open_page):
     prints(left, 31)
     page = open_page(java_script_enabled=False)

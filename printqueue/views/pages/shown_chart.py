@@ -156,15 +156,13 @@ def _columns(points: Sequence[Point]) -> dict[str, Sequence[Any]]:
 def shown_chart(job: PrintQueue, runs: Sequence[PrintRun], chosen: str | None) -> ShownChart | None:
     """Return the chart of the run whose id is `chosen`, else of the job's present one, else of the last.
 
-    `runs` are all of the job, the newest first. None: the job was not printed yet. Raises PrintRun.DoesNotExist.
+    `runs` are all of the job, the newest first. None: the job was not printed yet.
     """
     numbered = [(len(runs) - index, run) for index, run in enumerate(runs)]
-    if chosen is not None:
-        number, run = next(((number, run) for number, run in numbered if str(run.pk) == chosen), (0, None))
-        if run is None:
-            raise PrintRun.DoesNotExist
-        return ShownChart(job, run, number, numbered, is_chosen=True)
-    if not numbered:
-        return None
-    number, run = next((one for one in numbered if one[1].pk == job.current_run_id), numbered[0])
-    return ShownChart(job, run, number, numbered, is_chosen=False)
+    for number, run in numbered:
+        if str(run.pk) == chosen:
+            return ShownChart(job, run, number, numbered, is_chosen=True)
+    present = [one for one in numbered if one[1].pk == job.current_run_id]
+    for number, run in present or numbered:
+        return ShownChart(job, run, number, numbered, is_chosen=False)
+    return None
