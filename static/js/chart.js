@@ -52,7 +52,7 @@ class Chart {
       const sent = await response.json();
       if (source === this.source) this.#take(new Course(sent));
     } catch {
-      this.plan(1000 + Math.random() * 4000);
+      if (this.#live.state !== "ended") this.plan(1000 + Math.random() * 4000);
     }
   }
 

@@ -88,7 +88,7 @@ def test_it_is_done_when_the_printer_says_so_not_when_the_percent_does(browser, 
 def test_the_script_gets_points_pauses_gaps_marks_and_layers(browser, job):
     sent, run = chart(browser, job), job.runs.first()
 
-    assert sent["run"]["id"] == str(run.pk)
+    assert (sent["run"]["id"], sent["run"]["gapSeconds"]) == (str(run.pk), pytest.approx(180, rel=0.5))
     assert [sent["columns"][name][-1] for name in ("percent", "state", "layer", "nozzleC", "bedC")] == [
         75, "paused", 300, 220, 60,
     ]  # fmt: skip

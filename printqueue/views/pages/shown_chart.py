@@ -9,11 +9,15 @@ from functools import cached_property
 from typing import Any, Final
 
 from printqueue import chart
-from printqueue.history import MOST_KEPT, Kept, Point, thin
+from printqueue.history import MOST_KEPT, Course, Kept, Point, thin
 from printqueue.models import PrintQueue, PrintRun, RunState, Sample
 from printqueue.templatetags import display
 
 STATES: Final = {state.value: display.badge(state.value).word for state in RunState}
+
+
+NEVER_SECONDS: Final = 1e9
+"""There is no infinity in JSON."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,7 @@ class ShownChart:
                 "isActive": self.run.is_active,
                 "startedAt": self.run.started_at.timestamp(),
                 "printer": self.run.printer.serial if self.run.printer else None,
+                "gapSeconds": min(Course.read(self.run.course).longest_seconds, NEVER_SECONDS),
             },
             "now": now.timestamp(),
             "columns": _columns([one.point for one in self.samples]),
