@@ -121,6 +121,11 @@ class Course(NamedTuple):
         """Whether there are too many samples, so that they must be `thinned`."""
         return self.size > MOST_KEPT
 
+    @property
+    def longest_seconds(self) -> float:
+        """Return how long a silence may be that is no gap."""
+        return max(LEVELS[self.level].gap_seconds, GAP_REPORTS * (self.usual_seconds or 0))
+
     def after(self, point: Point) -> Course:
         """Return the course when the run was reported at `point`, not before its last sample.
 
@@ -130,7 +135,7 @@ class Course(NamedTuple):
         if last is None:
             return self._turned(point)
         level, seconds, usual = LEVELS[self.level], point.at - last.at, self.usual_seconds
-        longest = max(level.gap_seconds, GAP_REPORTS * (usual or 0))
+        longest = self.longest_seconds
         # One silence says little of the time between reports.
         usual = min(seconds, level.gap_seconds) if usual is None else usual + (min(seconds, longest) - usual) / 8
         is_gap = seconds > longest

@@ -1,8 +1,6 @@
 // The course of a run as the chart knows it: what the server sent, and what events added since. Times in seconds.
 import { finish, foretold } from "./display.js";
 
-// As on the server: a silence that is longer is a gap, which the server draws.
-const GAP_SECONDS = 60;
 const MOST_POINTS = 3_000;
 
 const NUMBERS = ["percent", "layer", "nozzleC", "bedC"];
@@ -32,7 +30,7 @@ export class Course {
   // Returns whether the point could be added; if not, the server must be asked for the whole.
   add({ at, ...said }) {
     const { columns } = this;
-    if (!this.run.isActive || this.size === 0 || at - this.lastAt > GAP_SECONDS || this.size > MOST_POINTS) return false;
+    if (!this.run.isActive || this.size === 0 || at - this.lastAt > this.run.gapSeconds || this.size > MOST_POINTS) return false;
     const state = columns.state.at(-1);
     if (said.state !== state && !(said.isOfJob && said.state === "printing" && state === "preparing")) return false;
     if (at < this.lastAt) return true;
@@ -45,16 +43,24 @@ export class Course {
     return true;
   }
 
+  isSilent(now) {
+    return this.run.isActive && this.size > 0 && now - this.lastAt > this.run.gapSeconds;
+  }
+
+  // When it is expected to finish; null while nobody knows, or hears of it.
+  expectedBy(now) {
+    return this.expected && this.expected.finish > this.lastAt && !this.isSilent(now) ? this.expected : null;
+  }
+
   // The last moment of which anything is known or expected.
   end(now) {
-    const finish = this.expected ? this.expected.finish + (this.expected.spreadSeconds ?? 0) : 0;
-    return Math.max(this.lastAt, finish, this.run.isActive ? now : 0);
+    const { finish, spreadSeconds } = this.expectedBy(now) ?? { finish: 0 };
+    return Math.max(this.lastAt, finish + (spreadSeconds ?? 0), this.run.isActive ? now : 0);
   }
 
   // Gaps, with the one that goes on: nobody has reported since the last point.
   gapsUntil(now) {
-    const isSilent = this.run.isActive && this.size > 0 && now - this.lastAt > GAP_SECONDS;
-    return isSilent ? [...this.gaps, [this.lastAt, null]] : this.gaps;
+    return this.isSilent(now) ? [...this.gaps, [this.lastAt, null]] : this.gaps;
   }
 
   // Columns for uPlot: a line breaks at a null, which stands in the middle of each gap, and passes over an undefined.
@@ -71,7 +77,7 @@ export class Course {
     const marks = this.marks.filter((mark) => Math.abs(mark.at - at) <= (this.end(now) - columns.at[0]) / 100);
     const told = { at, marks };
     if (this.gapsUntil(now).some(([begin, end]) => at > begin && at < (end ?? now))) return { ...told, silent: true };
-    if (at > this.lastAt) return { ...told, expected: true, percent: this.expectedAt(at) };
+    if (at > this.lastAt) return { ...told, expected: true, percent: this.#expectedAt(at, now) };
     const next = Math.max(columns.at.findIndex((time) => time >= at), 1);
     const share = this.size < 2 ? 0 : Math.max(0, (at - columns.at[next - 1]) / (columns.at[next] - columns.at[next - 1] || 1));
     const numbers = NUMBERS.map((name) => [name, between(columns[name][next - 1], columns[name][next] ?? columns[name][next - 1], share)]);
@@ -81,10 +87,11 @@ export class Course {
   }
 
   // The percent on the way from the last point to the end; null when nobody knows.
-  expectedAt(at) {
-    if (!this.expected || at > this.expected.finish || this.expected.finish <= this.lastAt) return null;
+  #expectedAt(at, now) {
+    const expected = this.expectedBy(now);
+    if (!expected || at > expected.finish) return null;
     const percent = this.columns.percent.at(-1);
-    return percent + ((100 - percent) * (at - this.lastAt)) / (this.expected.finish - this.lastAt);
+    return percent + ((100 - percent) * (at - this.lastAt)) / (expected.finish - this.lastAt);
   }
 }
 

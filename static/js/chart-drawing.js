@@ -70,7 +70,7 @@ export function drawSpans(u, { course, now, ink }) {
 export function drawMore(u, { course, now, ink, isLive, lineInk }) {
   clipped(u, (ctx, box) => {
     drawGapLines(u, ctx, box, course, ink);
-    drawExpected(ctx, box, course, ink, lineInk);
+    drawExpected(ctx, box, course, now, ink, lineInk);
     drawLayers(ctx, box, course, ink);
     drawMarks(ctx, box, course, ink);
     if (course.run.isActive) drawNow(ctx, box, course, now, ink, isLive, lineInk);
@@ -90,9 +90,9 @@ function drawGapLines(u, ctx, box, { gaps, columns }, ink) {
   ctx.setLineDash([]);
 }
 
-function drawExpected(ctx, box, course, ink, lineInk) {
-  const { expected } = course;
-  if (!expected || expected.finish <= course.lastAt) return;
+function drawExpected(ctx, box, course, now, ink, lineInk) {
+  const expected = course.expectedBy(now);
+  if (!expected) return;
   const from = [box.x(course.lastAt), box.y(course.columns.percent.at(-1))];
   const about = expected.spreadSeconds ?? 0;
   if (about) {

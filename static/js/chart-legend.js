@@ -8,9 +8,10 @@ const SHAPES = {
 
 function entries(course, now) {
   const { every, ticks } = course.layers;
+  const expected = course.expectedBy(now);
   return [
     ["percent", "line", "Percent, as reported"],
-    course.expected && ["expected", "line", course.expected.spreadSeconds ? "Expected, and how sure that is" : "Expected"],
+    expected && ["expected", "line", expected.spreadSeconds ? "Expected, and how sure that is" : "Expected"],
     course.pauses.length && ["pause", "box", "Paused"],
     course.gapsUntil(now).length && ["gap", "box", "No reports"],
     course.marks.length && ["mark", "mark", "Trouble"],

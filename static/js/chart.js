@@ -52,7 +52,7 @@ class Chart {
       const sent = await response.json();
       if (source === this.source) this.#take(new Course(sent));
     } catch {
-      this.plan(1000 + Math.random() * 4000);
+      if (this.#live.state !== "ended") this.plan(1000 + Math.random() * 4000);
     }
   }
 
@@ -211,4 +211,10 @@ on("pf:status", ({ state, silentMs }) => chart.setLive(state, silentMs));
 on("pf:tick", () => chart.look());
 onOtherInks(() => chart?.recolour());
 document.body.addEventListener("htmx:afterSettle", find);
+// The table comes with the page, and moves with it when the job's state does: whoever opens it gets it as of now.
+document.body.addEventListener(
+  "toggle",
+  ({ target }) => target.open && target.matches("[data-chart] details") && htmx.trigger(target.closest("[data-chart]"), "pf:refetch"),
+  true,
+);
 find();

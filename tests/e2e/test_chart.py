@@ -9,7 +9,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from printqueue.models import Who
-from tests.e2e.conftest import QUEUE, SPLINT, TOUCH, prints
+from tests.e2e.away import expect_state
+from tests.e2e.conftest import QUEUE, SPLINT, TOUCH, go, prints
+from tests.e2e.proxy import Proxy
 from tests.factories import Client
 
 LINE = "[data-reading]"
@@ -126,17 +128,23 @@ def test_the_cursor_stays_where_it_is_when_a_report_comes(chart, left):
     expect(plot).to_be_focused()
 
 
-def test_a_chart_whose_stream_is_lost_does_not_look_live(chart):
-    live = pixels(chart)
+def test_a_chart_whose_stream_is_lost_does_not_look_live_until_it_is_back(job, left, open_page, server):
+    prints(left, 31)
+    with Proxy(server.port) as proxy:
+        page = go(open_page(server=proxy), f"{QUEUE}{job.pk}/")
+        expect(page.locator(LINE)).to_contain_text("31.0%")
+        live = pixels(page)
 
-    chart.evaluate(
-        "document.body.dispatchEvent(new CustomEvent('pf:status', {detail: {state: 'lost', silentMs: 33000}}))"
-    )
+        proxy.answer_502()
+        expect_state(page, "lost")
+        expect(page.locator(".chart-lost")).to_contain_text("Not live since")
+        assert pixels(page) != live
 
-    expect(chart.locator(".chart-lost")).to_contain_text("Not live since")
-    assert pixels(chart) != live
-    chart.evaluate("document.body.dispatchEvent(new CustomEvent('pf:status', {detail: {state: 'live'}}))")
-    expect(chart.locator(".chart-lost")).to_have_count(0)
+        says(left, 37)
+        proxy.pass_on()
+        expect_state(page, "live")
+        expect(page.locator(".chart-lost")).to_have_count(0)
+        expect(page.locator(LINE)).to_contain_text("37.0%")
 
 
 def test_colours_follow_the_scheme(chart):
@@ -193,6 +201,22 @@ def test_the_next_run_takes_the_place_of_the_last(chart, job, left):
     expect(chart.get_by_label("Run", exact=True)).to_have_js_property(
         "value", str(job.runs.order_by("-started_at").first().pk)
     )
+
+
+def test_the_table_is_as_of_when_it_is_opened(chart, left):
+    says(left, 63)
+    expect(chart.locator(LINE)).to_contain_text("63.0%")
+
+    chart.get_by_text("Show as a table").click()
+
+    expect(chart.locator(".chart-table tr").last).to_contain_text("63.0%")
+    expect(chart.locator(".chart-table")).to_be_visible()
+
+
+def test_a_print_that_is_taken_off_the_job_takes_its_chart_along(chart):
+    chart.get_by_role("button", name="Not this job").click()
+
+    expect(chart.locator(".chart-drawn")).to_have_count(0)
 
 
 def test_without_scripts_there_is_the_table_and_no_empty_frame(job, left, open_page):

@@ -35,7 +35,7 @@ def test_percent_bar_time_and_layer_of_a_jobs_page_move(job, left, stay):
     expect(page.locator("[data-show=remaining]")).to_have_text("1 h")
     expect(page.locator("[data-show=layers]")).to_have_text("40/100")
     expect(page.locator(".hero .fresh")).to_have_text("(just now)")
-    expect(page.locator("main")).not_to_contain_text("12.5")
+    expect(page.locator(".hero")).not_to_contain_text("12.5")
 
 
 def test_an_estimate_reaches_the_open_page(job, left, stay):

@@ -13,7 +13,7 @@ const BEGIN = Date.parse("2026-11-25T12:00:00Z") / 1000;
 function course({ seconds = 10, run = {}, ...more } = {}) {
   const at = [BEGIN, BEGIN + seconds];
   return new Course({
-    run: { id: "7", number: 1, isActive: true, printer: "left", ...run },
+    run: { id: "7", number: 1, isActive: true, printer: "left", gapSeconds: 60, ...run },
     columns: { at, percent: [0, seconds], layer: [0, seconds * 2], state: ["printing", "printing"], nozzleC: [null, null], bedC: [null, null] },
     gaps: [],
     pauses: [],
@@ -111,6 +111,21 @@ test("after the last point stands what is expected", () => {
   const drawn = course({ expected: { finish: BEGIN + 100, spreadSeconds: null } });
 
   assert.deepEqual(words(drawn.read(BEGIN + 55, BEGIN + 10)).slice(1), ["Expected: 55.0%"]);
+});
+
+test("nothing is expected of a print that nobody hears of", () => {
+  const drawn = course({ expected: { finish: BEGIN + 1000, spreadSeconds: null } });
+
+  assert.equal(drawn.expectedBy(BEGIN + 69).finish, BEGIN + 1000);
+  assert.equal(drawn.expectedBy(BEGIN + 71), null);
+  assert.equal(drawn.end(BEGIN + 71), BEGIN + 71);
+});
+
+test("a print that is reported seldom is not silent so soon", () => {
+  const drawn = course({ run: { gapSeconds: 2400 } });
+
+  assert.equal(drawn.add(point(700)), true);
+  assert.deepEqual(drawn.gapsUntil(BEGIN + 1400), []);
 });
 
 test("the chart ends with what may be latest, or now", () => {

@@ -88,7 +88,7 @@ def test_it_is_done_when_the_printer_says_so_not_when_the_percent_does(browser, 
 def test_the_script_gets_points_pauses_gaps_marks_and_layers(browser, job):
     sent, run = chart(browser, job), job.runs.first()
 
-    assert sent["run"]["id"] == str(run.pk)
+    assert (sent["run"]["id"], sent["run"]["gapSeconds"]) == (str(run.pk), pytest.approx(180, rel=0.5))
     assert [sent["columns"][name][-1] for name in ("percent", "state", "layer", "nozzleC", "bedC")] == [
         75, "paused", 300, 220, 60,
     ]  # fmt: skip
@@ -187,16 +187,28 @@ def test_no_cell_of_the_file_is_a_formula(browser, job, name):
     assert {row["file"] for row in table(browser, job)} == {f"'{name}"}
 
 
-ADDRESSES = ["chart/", "chart.json", "chart.csv"]
+FILES = ["chart.json", "chart.csv"]
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("run", ["999999", "x", "", "-1"])
-def test_a_run_that_is_not_the_jobs_is_not_found(browser, job, address, run):
-    assert browser.get(f"{LIST}{job.pk}/{address}?run={run}").status_code == 404
+def test_of_a_run_that_is_not_the_jobs_there_is_no_file(browser, job, file, run):
+    assert browser.get(f"{LIST}{job.pk}/{file}?run={run}").status_code == 404
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", ["", "chart/"])
+def test_a_page_that_asks_for_a_run_which_went_to_another_job_shows_the_present_one(htmx, job, address):
+    html = text_of(htmx.get(f"{LIST}{job.pk}/{address}?run=999999"))
+
+    assert "Run 2" in html
+    assert "run=999999" not in html
+
+
+def test_a_page_whose_only_run_went_away_is_left_to_itself(htmx):
+    assert htmx.get(f"{LIST}{ready_job().pk}/chart/").status_code == 204
+
+
+@pytest.mark.parametrize("address", ["chart/", *FILES])
 def test_a_hidden_job_is_not_found(browser, job, address, client):
     client.says("cancelled", run_key="b")
     job.refresh_from_db()

@@ -29,10 +29,15 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 @require_safe
 @staff_only
 def chart(request: StaffRequest, pk: int) -> HttpResponse:
-    """Show the course of a run within the page of its job; outside of it, that page."""
+    """Show the course of a run within the page of its job; outside of it, that page.
+
+    A run that is not the job's, or no more, is passed over: the page that asks for it may be open since before.
+    """
     shown = _shown(request, pk)
     if not wants_fragment(request):
-        return HttpResponseRedirect(f"{reverse('pages:job', args=[pk])}{shown.query}")
+        return HttpResponseRedirect(f"{reverse('pages:job', args=[pk])}{shown.query if shown else ''}")
+    if shown is None:
+        return HttpResponse(status=204)
     return render(request, "printqueue/_job_chart_run.html", {"job": shown.job, "chart": shown})
 
 
@@ -40,14 +45,14 @@ def chart(request: StaffRequest, pk: int) -> HttpResponse:
 @staff_only
 def chart_json(request: StaffRequest, pk: int) -> HttpResponse:
     """Return what the script draws of a run."""
-    return JsonResponse(_shown(request, pk).as_json(request.now))
+    return JsonResponse(_named(request, pk).as_json(request.now))
 
 
 @require_safe
 @staff_only
 def chart_csv(request: StaffRequest, pk: int) -> HttpResponse:
     """Return all samples that are kept of a run, for a spreadsheet."""
-    shown = _shown(request, pk)
+    shown = _named(request, pk)
     name = f"{shown.job.code}-run-{shown.number}.csv"
     response = HttpResponse(
         content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
@@ -56,11 +61,15 @@ def chart_csv(request: StaffRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _shown(request: StaffRequest, pk: int) -> ShownChart:
-    """Return the run that is asked for. Raises DoesNotExist, also when the job was not printed yet."""
+def _shown(request: StaffRequest, pk: int) -> ShownChart | None:
     job = jobs_for(request.actor).get(pk=pk)
-    shown = shown_chart(job, list(job.runs.select_related("printer")), request.GET.get("run"))
-    if shown is None:
+    return shown_chart(job, list(job.runs.select_related("printer")), request.GET.get("run"))
+
+
+def _named(request: StaffRequest, pk: int) -> ShownChart:
+    """Return the very run that is asked for. Raises DoesNotExist, also when the job was not printed yet."""
+    shown = _shown(request, pk)
+    if shown is None or ("run" in request.GET and not shown.is_chosen):
         raise PrintRun.DoesNotExist
     return shown
 

@@ -9,11 +9,15 @@ from functools import cached_property
 from typing import Any, Final
 
 from printqueue import chart
-from printqueue.history import MOST_KEPT, Kept, Point, thin
+from printqueue.history import MOST_KEPT, Course, Kept, Point, thin
 from printqueue.models import PrintQueue, PrintRun, RunState, Sample
 from printqueue.templatetags import display
 
 STATES: Final = {state.value: display.badge(state.value).word for state in RunState}
+
+
+NEVER_SECONDS: Final = 1e9
+"""There is no infinity in JSON."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ class ShownChart:
                 "isActive": self.run.is_active,
                 "startedAt": self.run.started_at.timestamp(),
                 "printer": self.run.printer.serial if self.run.printer else None,
+                "gapSeconds": min(Course.read(self.run.course).longest_seconds, NEVER_SECONDS),
             },
             "now": now.timestamp(),
             "columns": _columns([one.point for one in self.samples]),
@@ -161,15 +166,13 @@ def _columns(points: Sequence[Point]) -> dict[str, Sequence[Any]]:
 def shown_chart(job: PrintQueue, runs: Sequence[PrintRun], chosen: str | None) -> ShownChart | None:
     """Return the chart of the run whose id is `chosen`, else of the job's present one, else of the last.
 
-    `runs` are all of the job, the newest first. None: the job was not printed yet. Raises PrintRun.DoesNotExist.
+    `runs` are all of the job, the newest first. None: the job was not printed yet.
     """
     numbered = [(len(runs) - index, run) for index, run in enumerate(runs)]
-    if chosen is not None:
-        number, run = next(((number, run) for number, run in numbered if str(run.pk) == chosen), (0, None))
-        if run is None:
-            raise PrintRun.DoesNotExist
-        return ShownChart(job, run, number, numbered, is_chosen=True)
-    if not numbered:
-        return None
-    number, run = next((one for one in numbered if one[1].pk == job.current_run_id), numbered[0])
-    return ShownChart(job, run, number, numbered, is_chosen=False)
+    for number, run in numbered:
+        if str(run.pk) == chosen:
+            return ShownChart(job, run, number, numbered, is_chosen=True)
+    present = [one for one in numbered if one[1].pk == job.current_run_id]
+    for number, run in present or numbered:
+        return ShownChart(job, run, number, numbered, is_chosen=False)
+    return None
