@@ -111,13 +111,15 @@ def _mail_url(email_url: str, address: str) -> str:
     """Return the Apprise URL by which mail to `address` goes through the server that EMAIL_URL names."""
     parts = urlsplit(email_url)
     secure = {"smtp": "insecure", "smtp+tls": "starttls", "smtp+ssl": "ssl"}[parts.scheme]
-    login = f"{quote(unquote(parts.username or ''), safe='')}:{quote(unquote(parts.password or ''), safe='')}@"
+    login = ""
+    if parts.password:
+        login = f"{quote(unquote(parts.username or ''), safe='')}:{quote(unquote(parts.password), safe='')}@"
     host = parts.hostname or ""
     sender = dict(parse_qsl(parts.query)).get("from") or unquote(parts.username or "")
     port = f":{parts.port}" if parts.port else ""
     scheme = "mailto" if secure == "insecure" else "mailtos"
     query = f"smtp={quote(host)}&from={quote(sender)}&to={quote(address)}&mode={secure}"
-    return f"{scheme}://{login if parts.username else ''}{host}{port}/?{query}"
+    return f"{scheme}://{login}{host}{port}/?{query}"
 
 
 def _parameters(url: str) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from django.conf import settings
 from printqueue.alerts.channels import Route
 
 START_SECONDS: Final = 60.0
-"""Seconds in which the process must be ready. Nothing is claimed before that."""
+"""Seconds in which the process must be ready, unless somebody waits for it. Nothing is claimed before that."""
 
 LOOK_SECONDS: Final = 0.2
 """Seconds between two looks whether to break off."""
@@ -43,10 +43,22 @@ class Answer:
 
 
 class Courier:
-    """Sends messages along one route, in a process of its own, until the `with` block ends."""
+    """Sends messages along one route, in a process of its own, until the `with` block ends.
 
-    def __init__(self, route: Route, is_ending: Callable[[], bool] = lambda: False) -> None:
+    It is given up when it takes longer than `start_seconds` to get ready, or than `send_seconds` for a message; and,
+    whatever it does, when `is_ending` says so.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        *,
+        send_seconds: float,
+        start_seconds: float = START_SECONDS,
+        is_ending: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._is_ending = is_ending
+        self._start_seconds, self._send_seconds = start_seconds, send_seconds
         # No proxies: behind one nobody could see where a connection really goes.
         variables = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         self._process = subprocess.Popen(
@@ -63,20 +75,20 @@ class Courier:
             raise AssertionError("unreachable")
         self._input, self._output = self._process.stdin, self._process.stdout
         self._unread = b""
-        patience_seconds = max(1.0, settings.ALERT_SEND_SECONDS / 3)
+        patience_seconds = max(1.0, send_seconds / 3)
         self._say({"url": route.url, "may_be_private": route.may_be_private, "patience_seconds": patience_seconds})
 
     def get_ready(self) -> Answer | None:
         """Wait until a message can be sent; return why none can be, if so."""
-        said = self._hear(START_SECONDS)
+        said = self._hear(self._start_seconds)
         if said is None:
             return Answer("failed", "The sender did not start.")
         return None if said.get("ready") else Answer(said["outcome"], said["words"])
 
     def send(self, message: Message) -> Answer:
-        """Send one message; after ALERT_SEND_SECONDS it is broken off."""
+        """Send one message, or break it off."""
         self._say({"title": message.title, "text": message.text, "html": message.html})
-        is_gone, end = False, time.monotonic() + settings.ALERT_SEND_SECONDS
+        is_gone, end = False, time.monotonic() + self._send_seconds
         while (said := self._hear(end - time.monotonic())) is not None:
             if "outcome" in said:
                 return Answer(said["outcome"], said["words"])
@@ -89,7 +101,7 @@ class Courier:
         if self._is_ending():
             return "PrintFactory was stopped"
         is_over = self._process.poll() is not None
-        return "The sender broke off" if is_over else f"Not done within {settings.ALERT_SEND_SECONDS} seconds"
+        return "The sender broke off" if is_over else f"Not done within {self._send_seconds:g} seconds"
 
     def __enter__(self) -> Self:
         return self

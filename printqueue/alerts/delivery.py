@@ -46,6 +46,10 @@ MARGIN: Final = timedelta(seconds=30)
 LAST_SENDS: Final = 0.7
 """Seconds that sends under way are given at the end of the process."""
 
+TEST_START_SECONDS: Final = 8.0
+TEST_SEND_SECONDS: Final = 9.0
+"""What somebody who looks at a page waits for a test. A request must be answered in 20 seconds."""
+
 CUT_OFF: Final = "Whoever was sending it stopped in the middle: it may have arrived."
 
 
@@ -102,7 +106,7 @@ class Deliveries:
         connections.close_all()
         if route is None:
             return
-        with Courier(route, self._is_ending) as courier:
+        with Courier(route, send_seconds=settings.ALERT_SEND_SECONDS, is_ending=self._is_ending) as courier:
             refusal = courier.get_ready()
             while self._ends_at is None and (pks := together(target_id, timezone.now())):
                 alerts = Alert.claim(pks, timezone.now(), timezone.now() + _claim_lasts())
@@ -129,12 +133,13 @@ def waiting_targets(now: datetime) -> list[int]:
 def together(target_id: int, now: datetime) -> list[int]:
     """Return the alerts for a target that go out as the next message at `now`, by primary key."""
     open_alerts = Alert.objects.waiting().filter(target=target_id).order_by("fact__at", "pk")
-    due = list(open_alerts.due(now).values_list("pk", flat=True)[:MOST_TOGETHER])
-    if not due:
+    first = open_alerts.due(now).values("pk", "is_repeat").first()
+    if first is None:
         return []
-    # Those that would be due in a moment come along.
-    soon = list(open_alerts.due(now + TOGETHER_WITHIN).values_list("pk", flat=True)[:MOST_TOGETHER])
-    return soon if len(soon) >= DIGEST_OF else due[:1]
+    # Those that would be due in a moment come along; what may have arrived already is not mixed with news.
+    alike = open_alerts.due(now + TOGETHER_WITHIN).filter(is_repeat=first["is_repeat"])
+    soon = list(alike.values_list("pk", flat=True)[:MOST_TOGETHER])
+    return soon if len(soon) >= DIGEST_OF else [first["pk"]]
 
 
 def take_back(now: datetime) -> None:
@@ -197,16 +202,23 @@ def _claim_lasts() -> timedelta:
 
 
 def send_test(target: AlertTarget) -> Answer:
-    """Send a test to `target` now, and return how that went; takes at most ALERT_SEND_SECONDS and the start of a process."""
+    """Send a test to `target` now, and return how that went; in less time than a request may take, and one at a time."""
     try:
         route = channels.route(target.unseal())
     except (CannotUnseal, channels.Refused) as reason:
         return Answer("failed", str(reason))
-    message = words.test_message(target, timezone.now())
-    with Courier(route) as courier:
-        return courier.get_ready() or courier.send(message)
+    if not _testing.acquire(blocking=False):
+        # Each holds one of the few threads that answer requests.
+        return Answer("failed", "Another test is under way: try again in a moment.")
+    try:
+        seconds = min(settings.ALERT_SEND_SECONDS, TEST_SEND_SECONDS)
+        with Courier(route, start_seconds=TEST_START_SECONDS, send_seconds=seconds) as courier:
+            return courier.get_ready() or courier.send(words.test_message(target, timezone.now()))
+    finally:
+        _testing.release()
 
 
+_testing: Final = threading.Lock()
 deliveries: Final = Deliveries()
 
 

@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='alert',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'sending'])), fields=['target', 'due_at'], name='alert_open'),
+            index=models.Index(condition=models.Q(('sent_at', None)), fields=['target', 'due_at'], name='alert_open'),
         ),
         migrations.AddIndex(
             model_name='alert',

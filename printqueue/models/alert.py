@@ -132,8 +132,9 @@ class AlertRuleQuerySet(models.QuerySet["AlertRule"]):
     """Rules as the outbox looks for them."""
 
     def in_force(self) -> Self:
-        """Return the rules that may lead to alerts, of people who may still log in."""
-        return self.filter(is_enabled=True).filter(models.Q(owner=None) | models.Q(owner__is_active=True))
+        """Return the rules that may lead to alerts, of people who may still see the pages."""
+        is_staff = models.Q(owner__is_active=True, owner__is_staff=True)
+        return self.filter(is_enabled=True).filter(models.Q(owner=None) | is_staff)
 
 
 class AlertRule(models.Model):
@@ -244,7 +245,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
     def waiting(self) -> Self:
         """Return what is still to be sent and is not being sent now."""
-        return self.filter(state=AlertState.WAITING)
+        return self.filter(state=AlertState.WAITING, sent_at=None)
 
     def due(self, now: datetime) -> Self:
         """Return what is to be sent at `now`."""
@@ -252,7 +253,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
     def run_out(self, now: datetime) -> Self:
         """Return what somebody was about to send and has not said how that went in the time there was."""
-        return self.filter(state=AlertState.SENDING, claimed_until__lte=now)
+        return self.filter(state=AlertState.SENDING, sent_at=None, claimed_until__lte=now)
 
     def move(self, new: AlertState, **values: object) -> int:
         """Move those of these rows to `new` that are, at this moment, in a state which leads there; return how many."""
@@ -288,11 +289,8 @@ class Alert(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
         indexes: ClassVar = [
-            # The outbox: of all alerts ever, only those that are not dealt with.
-            models.Index(
-                fields=["target", "due_at"], name="alert_open",
-                condition=models.Q(state__in=[AlertState.WAITING, AlertState.SENDING]),
-            ),
+            # The outbox: of all alerts ever, only those that were not sent. By a null, which SQLite sees in a query too.
+            models.Index(fields=["target", "due_at"], name="alert_open", condition=models.Q(sent_at=None)),
             models.Index(fields=["target", "-created_at"], name="alert_target_created"),
             models.Index(fields=["-created_at"], name="alert_created"),  # the log
         ]  # fmt: skip

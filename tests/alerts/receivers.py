@@ -28,6 +28,7 @@ class WebReceiver:
         self.moods: list[str | int] = []
         self.messages: list[dict[str, Any]] = []
         self.met = 0  # requests
+        self.when_met: Callable[[], object] = lambda: None  # once a message is here, and before it is answered
         self.closing = threading.Event()
         receiver = self
 
@@ -55,7 +56,8 @@ class WebReceiver:
             request.connection.shutdown(socket.SHUT_RDWR)
             return
         if mood == 200:
-            self.messages.append({"body": body, **json.loads(body)} if body.startswith(b"{") else {"body": body})
+            self.messages.append(json.loads(body))
+            self.when_met()
         request.send_response(int(mood))
         request.send_header("Content-Length", "0")
         request.end_headers()
@@ -76,12 +78,12 @@ class MailReceiver:
     "refuse" answers 451, "close" reads the message and hangs up without a word.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.moods: list[str] = []
         self.mails: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.met = 0
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = (
             f"mailto://127.0.0.1:{self.port}/?from=queue@example.com&to=mia@example.com&smtp=127.0.0.1&mode=insecure"
         )

@@ -1,10 +1,15 @@
 """What a real mail server and a real web server get: the right messages, each once."""
 
+import logging
+import sys
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
+from printqueue.alerts import delivery
 from printqueue.alerts.delivery import Deliveries, together
 from printqueue.alerts.outbox import route_facts
 from printqueue.models import (
@@ -22,6 +27,7 @@ from tests.alerts.conftest import make_rule, make_target
 from tests.factories import Client, make_job, make_printer, make_staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("private_targets")]
+logger = logging.getLogger(__name__)
 FILE = "splint.gcode"
 
 
@@ -78,6 +84,17 @@ def test_a_mail_has_plain_text_and_html_and_names_no_customer(client, mail, deli
         assert f"/admin/print-queue/{job.pk}/" in text
         assert "C-1042" not in text
         assert "Soft edge" not in text
+
+
+def test_a_plain_address_is_reached_through_the_mail_server_of_the_house(client, mail, deliver, settings):
+    settings.EMAIL_URL = f"smtp://127.0.0.1:{mail.port}?from=queue@example.com"
+    settings.ALERT_PRIVATE_TARGETS = False
+    make_rule(make_target("tom@example.com"))
+    printed(client)
+
+    deliver()
+
+    assert [(sent["From"], sent["To"]) for sent in mail.mails] == [("queue@example.com", "tom@example.com")]
 
 
 def test_the_customer_is_named_where_the_operator_allows_it(client, web, deliver, settings):
@@ -178,10 +195,11 @@ def test_a_rule_reaches_no_target_of_another_owner(client, web, deliver):
     assert web.met == 1
 
 
-@pytest.mark.parametrize("change", [{"is_enabled": False}, {"owner__is_active": False}])
-def test_a_rule_that_is_off_or_of_somebody_who_left_tells_nothing(client, web, deliver, change):
-    owner = make_staff(is_active=change.get("owner__is_active", True))
-    make_rule(make_target(web.url, owner=owner), is_enabled=change.get("is_enabled", True))
+@pytest.mark.parametrize(
+    ("rule", "owner"), [({"is_enabled": False}, {}), ({}, {"is_active": False}), ({}, {"is_staff": False})]
+)
+def test_a_rule_that_is_off_or_of_somebody_who_left_tells_nothing(client, web, deliver, rule, owner):
+    make_rule(make_target(web.url, owner=make_staff(**owner)), **rule)
     printed(client)
 
     deliver()
@@ -412,6 +430,23 @@ def test_a_test_arrives_and_says_so(db, web):
     assert web.titles == ["A test from PrintFactory to My phone"]
 
 
+def test_a_test_beside_another_one_waits_for_nobody(db, web):
+    with delivery._testing:
+        answer = make_target(web.url).send_test()
+
+    assert answer.outcome == "failed"
+    assert "Another test is under way" in answer.words
+
+
+def test_a_test_that_hangs_is_answered_before_the_request_is_over(db, silent):
+    began = time.monotonic()
+
+    answer = make_target(silent.url).send_test()
+
+    logger.info("A test that hangs was answered after %.1f s.", time.monotonic() - began)
+    assert (answer.outcome, answer.words) == ("failed", "The server did not answer in time.")
+
+
 def test_a_test_that_fails_says_why_without_secrets(db, web):
     web.moods = [403]
 
@@ -419,3 +454,25 @@ def test_a_test_that_fails_says_why_without_secrets(db, web):
 
     assert answer.outcome == "failed"
     assert answer.words == "The server answered 403: it does not allow this."
+
+
+# ---------------------------------------------------------------------- what it costs
+
+
+def test_the_libraries_of_all_services_are_loaded_by_the_process_that_sends_alone(client, web, deliver):
+    make_rule(make_target(web.url))
+    printed(client)
+
+    deliver()
+
+    assert len(web.titles) == 1
+    assert "apprise" not in sys.modules
+
+
+def test_what_is_due_is_found_without_looking_through_all_that_was_ever_sent(now):
+    with transaction.atomic():
+        if connection.vendor == "postgresql":  # which would not use an index for so few rows
+            connection.cursor().execute("SET LOCAL enable_seqscan = off")
+        plan = Alert.objects.due(now).order_by().explain()
+
+    assert "alert_open" in plan

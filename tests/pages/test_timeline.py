@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from printqueue.models import AlertState, FactKind, PrintRun, Transition, Who
+from printqueue.models import AlertState, FactKind, PrintRun, Who
 from tests.factories import make_alert, make_fact, make_target
 from tests.pages.conftest import LIST, ready_job, started_job, text_of
 
@@ -52,22 +52,40 @@ def test_what_was_noticed_is_a_line_of_its_own(kind, words, browser, job):
     assert len(others) == job.transitions.count()
 
 
-@pytest.mark.parametrize(("kind", "state"), [(FactKind.COMPLETED, "completed"), (FactKind.FAILED, "failed")])
-def test_what_a_change_of_state_says_is_not_said_twice(kind, state, browser, job, beside):
-    beside.says(state, run_key="a", progress=100.0)
-    at = Transition.objects.filter(job=job).latest("pk").at
-    if not job.facts.filter(kind=kind).exists():
-        fact(kind, job, at)
+@pytest.mark.parametrize("state", ["completed", "failed", "cancelled", "paused"])
+def test_what_a_change_of_state_says_is_not_said_twice(state, browser, job, beside):
+    beside.says(state, run_key="a", progress=90.0)
+    assert job.facts.filter(kind=state).count() == 1
 
     assert len(timeline(browser, job)) == job.transitions.count()
+
+
+@pytest.mark.parametrize("state", ["paused", "failed"])
+def test_an_error_that_is_why_it_paused_or_failed_is_not_said_twice(state, browser, job, beside):
+    error = {"error_code": "0700_8011", "error_message": "Filament ran out"}
+    beside.says("printing", run_key="a", progress=12.0, **error)
+    beside.says(state, run_key="a", progress=12.0, **error)
+    assert job.facts.filter(kind=FactKind.ERROR).count() == 1
+
+    lines = timeline(browser, job)
+
+    assert "".join(lines).count("Filament ran out") == 1
+    assert len(lines) == job.transitions.count()
+
+
+def test_an_error_while_it_prints_on_is_a_line_of_its_own(browser, job, beside):
+    beside.says("printing", run_key="a", progress=12.5, error_code="0300_100A", error_message="Chamber too hot")
+
+    lines = timeline(browser, job)
+
+    assert "Chamber too hot" in "".join(lines)
+    assert len(lines) == job.transitions.count() + 1
 
 
 def test_a_good_print_of_several_is_told_beside_the_job_that_is_ready_again(browser, beside):
     job = ready_job(print_file_name="ring.gcode", copies=2)
     beside.says("printing", run_key="a", file_name="ring.gcode", progress=12.0)
     beside.says("completed", run_key="a", progress=100.0)
-    if not job.facts.filter(kind=FactKind.COMPLETED).exists():
-        fact(FactKind.COMPLETED, job)
 
     html = "".join(timeline(browser, job))
 

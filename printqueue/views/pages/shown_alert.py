@@ -14,6 +14,7 @@ from printqueue.templatetags.display import Badge
 
 ON: Final = Badge("completed", "check", "On")
 OFF: Final = Badge("idle", "pause", "Off")
+UNHEARD: Final = Badge("unknown", "alert", "Tells nobody")
 
 STATES: Final = {
     AlertState.WAITING: Badge("waiting", "clock", "Waiting"),
@@ -81,7 +82,9 @@ class ShownRule:
 
     @property
     def badge(self) -> Badge:
-        return ON if self.rule.is_enabled else OFF
+        if not self.rule.is_enabled:
+            return OFF
+        return ON if any(target.is_enabled for target in self.rule.targets.all()) else UNHEARD
 
     @property
     def what(self) -> str:

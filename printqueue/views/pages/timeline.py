@@ -112,7 +112,11 @@ def _in_words(alert: Alert, now: datetime) -> Told:
 def _same(fact: Fact, transitions: Iterable[Transition]) -> Transition | None:
     """Return the change of state that says what `fact` says."""
     state = SAID_BY_TRANSITION.get(FactKind(fact.kind))
-    near = [one for one in transitions if one.new_state == state and abs(one.at - fact.at) <= TOGETHER]
+    near = [one for one in transitions if abs(one.at - fact.at) <= TOGETHER]
+    if fact.kind == FactKind.ERROR and fact.detail:
+        near = [one for one in near if fact.detail in one.reason]  # why the print paused, or failed
+    else:
+        near = [one for one in near if one.new_state == state]
     return min(near, key=lambda one: abs(one.at - fact.at), default=None)
 
 

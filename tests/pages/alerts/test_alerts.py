@@ -64,6 +64,16 @@ def test_stalls_are_one_word(browser, staff):
     assert "Completed, failed, ended unseen, paused, error, stalled, waiting for its job, going on again" in html
 
 
+def test_a_rule_whose_only_place_is_off_tells_nobody(browser, staff):
+    phone = make_target(staff)
+    make_rule(phone)
+    assert "Tells nobody" not in text_of(browser.get(ALERTS))
+
+    phone.switch_off()
+
+    assert "Tells nobody" in text_of(browser.get(ALERTS))
+
+
 def test_a_place_that_no_rule_names_says_so(browser, staff):
     make_target(staff)
 
