@@ -82,13 +82,14 @@ def marks(steps: Sequence[Step]) -> list[Mark]:
     found = []
     for step in steps:
         if step.new in TROUBLE:
-            found.append(Mark(step.at, _with_reason(TROUBLE[step.new], step.reason)))
+            found.append(Mark(step.at, with_reason(TROUBLE[step.new], step.reason)))
         elif step.new == "paused" and step.reason and not step.is_by_staff:
-            found.append(Mark(step.at, _with_reason("Paused", step.reason)))
+            found.append(Mark(step.at, with_reason("Paused", step.reason)))
     return found
 
 
-def _with_reason(what: str, reason: str) -> str:
+def with_reason(what: str, reason: str) -> str:
+    """Return what happened and why, as far as anybody said."""
     return f"{what}: {reason}" if reason else what
 
 

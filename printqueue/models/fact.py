@@ -78,6 +78,13 @@ class Fact(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.run}"
 
+    @property
+    def reason(self) -> str:
+        """Return its detail in words: of a print that goes on again, after which stall."""
+        if self.kind == FactKind.RECOVERED and self.detail in STALLS:
+            return f"after “{FactKind(self.detail).label}”"
+        return self.detail
+
     @classmethod
     def of(cls, run: PrintRun, kind: FactKind, *, at: datetime, noticed_at: datetime, detail: str = "") -> Fact:
         """Return a new fact of `run` as it is now; the caller saves it in the transaction of what brought it about."""

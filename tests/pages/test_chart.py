@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from printqueue.models import PrintRun, Sample, Who
+from printqueue.models import Fact, FactKind, PrintRun, Sample, Who
 from tests.factories import Client
 from tests.pages.conftest import LIST, ready_job, started_job, text_of
 
@@ -98,6 +98,17 @@ def test_the_script_gets_points_pauses_gaps_marks_and_layers(browser, job):
     assert [mark["what"] for mark in sent["marks"]] == ["Paused: Filament ran out"]
     assert sent["layers"]["every"] == 5
     assert 30 < len(sent["layers"]["ticks"]) <= 60
+
+
+def test_a_stall_is_marked_where_it_began_and_what_ended_well_is_not(browser, job, client):
+    run = PrintRun.objects.get(run_key="b")
+    for minutes, kind, detail in ((4, "no_movement", ""), (5, "recovered", "no_movement"), (6, "error", "0300 Clogged")):
+        at = client.now + timedelta(minutes=minutes)
+        Fact.of(run, FactKind(kind), at=at, noticed_at=at, detail=detail).save()
+
+    assert [mark["what"] for mark in chart(browser, job)["marks"]] == [
+        "Paused: Filament ran out", "Stalled: no movement", "Error named by the printer: 0300 Clogged",
+    ]  # fmt: skip
 
 
 def test_the_script_gets_what_is_expected_of_a_print_that_goes_on(browser, job, client):

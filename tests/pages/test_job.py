@@ -195,7 +195,7 @@ def test_the_number_of_queries_does_not_grow_with_what_happened(browser, beside,
     for number in range(4):
         beside.says("printing", run_key=f"k{number}", file_name="ring.gcode", progress=1.0)
         beside.says("completed", run_key=f"k{number}", progress=100.0)
-        with django_assert_max_num_queries(13) as queries:
+        with django_assert_max_num_queries(16) as queries:
             page(browser, job)
         counts.append(len(queries))
 

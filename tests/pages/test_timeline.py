@@ -52,6 +52,12 @@ def test_what_was_noticed_is_a_line_of_its_own(kind, words, browser, job):
     assert len(others) == job.transitions.count()
 
 
+def test_a_print_that_goes_on_again_says_after_what(browser, job):
+    fact(FactKind.RECOVERED, job, detail="no_movement")
+
+    assert "after “Stalled: no movement”" in timeline(browser, job)[0]
+
+
 @pytest.mark.parametrize("state", ["completed", "failed", "cancelled", "paused"])
 def test_what_a_change_of_state_says_is_not_said_twice(state, browser, job, beside):
     beside.says(state, run_key="a", progress=90.0)

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from printqueue import chart
 from printqueue.history import MOST_KEPT, Course, Kept, Point, thin
-from printqueue.models import PrintQueue, PrintRun, RunState, Sample
+from printqueue.models import FactKind, PrintQueue, PrintRun, RunState, Sample
+from printqueue.models.fact import STALLS
 from printqueue.templatetags import display
 
 STATES: Final = {state.value: display.badge(state.value).word for state in RunState}
@@ -119,8 +120,10 @@ class ShownChart:
 
     @property
     def marks(self) -> list[chart.Mark]:
-        """What people were, or should have been, told of."""
-        return chart.marks(self.steps)
+        """What people were, or should have been, told of: what changed its state, and what did not."""
+        noticed = self.run.facts.filter(kind__in=[FactKind.ERROR, *STALLS])
+        others = [chart.Mark(fact.at.timestamp(), chart.with_reason(fact.get_kind_display(), fact.reason)) for fact in noticed]
+        return sorted([*chart.marks(self.steps), *others])
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """Return what the script draws; times in seconds since the epoch."""

@@ -128,4 +128,4 @@ def _of_transition(transition: Transition) -> Line:
 def _of_fact(fact: Fact) -> Line:
     kind = FactKind(fact.kind)
     badge = LOOKS[kind] if kind in LOOKS else display.badge(SAID_BY_TRANSITION[kind])
-    return Line(f"fact-{fact.pk}", badge, str(kind.label), fact.at, fact.detail)
+    return Line(f"fact-{fact.pk}", badge, str(kind.label), fact.at, fact.reason)
