@@ -102,7 +102,11 @@ def test_the_script_gets_points_pauses_gaps_marks_and_layers(browser, job):
 
 def test_a_stall_is_marked_where_it_began_and_what_ended_well_is_not(browser, job, client):
     run = PrintRun.objects.get(run_key="b")
-    for minutes, kind, detail in ((4, "no_movement", ""), (5, "recovered", "no_movement"), (6, "error", "0300 Clogged")):
+    for minutes, kind, detail in (
+        (4, "no_movement", ""),
+        (5, "recovered", "no_movement"),
+        (6, "error", "0300 Clogged"),
+    ):
         at = client.now + timedelta(minutes=minutes)
         Fact.of(run, FactKind(kind), at=at, noticed_at=at, detail=detail).save()
 
@@ -148,9 +152,9 @@ def test_the_samples_of_any_run_are_read_by_one_query(browser, job, django_asser
         for number in range(200, 1000)
     )
 
-    with django_assert_num_queries(7) as asked_for_many:
+    with django_assert_num_queries(8) as asked_for_many:
         chart(browser, job)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         chart(browser, job, f"?run={few.pk}")
     assert len([query for query in asked_for_many if '"printqueue_sample"' in query["sql"]]) == 1
 

@@ -122,7 +122,9 @@ class ShownChart:
     def marks(self) -> list[chart.Mark]:
         """What people were, or should have been, told of: what changed its state, and what did not."""
         noticed = self.run.facts.filter(kind__in=[FactKind.ERROR, *STALLS])
-        others = [chart.Mark(fact.at.timestamp(), chart.with_reason(fact.get_kind_display(), fact.reason)) for fact in noticed]
+        others = [
+            chart.Mark(fact.at.timestamp(), chart.with_reason(fact.get_kind_display(), fact.reason)) for fact in noticed
+        ]
         return sorted([*chart.marks(self.steps), *others])
 
     def as_json(self, now: datetime) -> dict[str, Any]:
