@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from printqueue.estimate import MARKS, EarlierRun, Seen, earlier_run, estimate
 from printqueue.protocol import ACTIVE_STATES, ReportState
+from printqueue.worth import measure, read, written
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -87,6 +88,18 @@ def test_a_pause_moves_the_finish_by_its_own_length_and_changes_nothing_else(see
     paused = estimate([*before, *pause, *later], now + took, **facts)
 
     assert paused == (plain and replace(plain, finish=plain.finish + took))
+
+
+@given(courses(), st.floats(0, 1e5), st.lists(earlier_runs(), max_size=3), st.none() | st.floats(0, 1e6))
+def test_whatever_a_print_said_it_can_be_measured_how_far_off_that_was(seen, rest, earlier, slicer_seconds):
+    last = seen[-1]
+    end = replace(last, at=last.at + timedelta(seconds=rest), state=ReportState.COMPLETED)
+
+    off = measure([*seen, end], earlier, slicer_seconds)
+
+    said = [far for at_marks in off.values() for far in at_marks if far is not None]
+    assert all(isfinite(far) and far >= 0 for far in said)
+    assert read(written(off)) == off
 
 
 @given(courses())
