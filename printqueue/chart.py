@@ -81,6 +81,9 @@ def marks(steps: Sequence[Step]) -> list[Mark]:
     """Return what went wrong: a bad end, and a pause that the printer gives a reason for."""
     found = []
     for step in steps:
+        # The reason of the first state is why the print is its job's.
+        if not step.old:
+            continue
         if step.new in TROUBLE:
             found.append(Mark(step.at, with_reason(TROUBLE[step.new], step.reason)))
         elif step.new == "paused" and step.reason and not step.is_by_staff:
@@ -121,8 +124,8 @@ def _layers_of(samples: Sequence[Kept]) -> Iterator[tuple[float, int]]:
 
 
 def table(samples: Sequence[Kept], steps: Sequence[Step]) -> list[Line]:
-    """Return the first and the last sample, each other state, each end of a gap, and every ten percent between."""
-    reasons = {(step.at, step.new): step.reason for step in steps}
+    """Return the first and the last sample, each change of state, each end of a gap, and every ten percent between."""
+    reasons = {(step.at, step.new): step.reason for step in steps if step.old}
     lines = [
         Line(point, reasons.get((point.at, point.state), ""), silent) for point, silent in _points_of_table(samples)
     ]

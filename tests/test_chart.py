@@ -49,6 +49,7 @@ def test_what_went_wrong_is_marked(step, mark):
         Step(9, "printing", "paused"),
         Step(9, "printing", "paused", "to look at it", is_by_staff=True),
         Step(9, "printing", "completed", "done"),
+        Step(9, "", "paused", "only open job with this file"),
     ],
 )
 def test_what_is_no_trouble_is_not_marked(step):
@@ -91,10 +92,12 @@ def test_the_table_of_an_even_print_has_a_line_for_every_ten_percent():
     assert lines[1].point.layer == 11
 
 
-def test_the_table_has_each_other_state_with_its_reason():
+def test_the_table_has_each_change_of_state_with_its_reason():
     samples = kept((0, "printing", 1), (10, "printing", 2), (20, "paused", 2), (90, "printing", 2), (95, "printing", 3))
 
-    lines = table(samples, [Step(20, "printing", "paused", "Filament ran out")])
+    lines = table(
+        samples, [Step(0, "", "printing", "only open job"), Step(20, "printing", "paused", "Filament ran out")]
+    )
 
     assert [(line.point.at, line.point.state, line.reason) for line in lines] == [
         (0, "printing", ""), (20, "paused", "Filament ran out"), (90, "printing", ""), (95, "printing", ""),

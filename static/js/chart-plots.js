@@ -7,6 +7,7 @@ const PERCENT_PX = 240;
 const PERCENT_PX_KIOSK = 190;
 const TEMPERATURES_PX = 110;
 const AXIS_PX = 46;
+const HALF_A_TIME_PX = 22;
 
 // Draws into `place`; `view()` returns { course, now, ink, isLive, lineInk } whenever something is drawn, and `onCursor`
 // is called with the time to which somebody points, or null.
@@ -111,7 +112,7 @@ export class Plots {
     const isKiosk = matchMedia("(max-width: 63.99rem)").matches;
     return {
       height: isKiosk ? PERCENT_PX_KIOSK : PERCENT_PX,
-      padding: [20, 8, 0, 0],
+      padding: [20, HALF_A_TIME_PX, 0, 0],
       scales: { x: this.#x(), y: { range: [0, 100] } },
       axes: [
         this.#timeAxis(true),
@@ -129,7 +130,7 @@ export class Plots {
     const ink = (name) => () => (this.view().isLost ? this.view().ink["quiet-solid"] : this.view().ink[name]);
     return {
       height: TEMPERATURES_PX,
-      padding: [8, 8, 0, 0],
+      padding: [8, HALF_A_TIME_PX, 0, 0],
       scales: { x: this.#x(), y: { range: (_, low, high) => [Math.min(0, low), Math.max(50, high * 1.1)] } },
       axes: [this.#timeAxis(false), this.#axis({ size: AXIS_PX, space: 28, values: (_, splits) => splits.map((split) => `${split}°`) })],
       series: [

@@ -130,12 +130,24 @@ def _failed_once(day: _Day, printer: Client) -> PrintQueue:
 
 
 def _printing(day: _Day, job: PrintQueue, printer: Client) -> PrintQueue:
-    day.says(printer, 112, "preparing", "4@1", file_name=job.print_file_name)
-    day.says(printer, 104, "printing", "4@1", progress=1, remaining_seconds=12600, layer=2, total_layers=468)
-    day.says(printer, 46, "paused", "4@1", progress=31.8, layer=149, total_layers=468, error_message="Filament ran out")
-    day.says(printer, 32, "printing", "4@1", progress=31.8, layer=149, total_layers=468)
-    day.says(printer, 0, "printing", "4@1", progress=45.3, remaining_seconds=7080, layer=212, total_layers=468)
+    """A print that was reported every three minutes, and paused for some time in between."""
+    for minutes_ago in (112, 111.2, 109, 106):
+        day.says(printer, minutes_ago, "preparing", "4@1", file_name=job.print_file_name)
+    for minutes_ago in range(104, 45, -3):
+        percent = 1 + 30.8 * (104 - minutes_ago) / 57
+        day.says(printer, minutes_ago, "printing", "4@1", **_of_infinity_splint(percent))
+    for minutes_ago in range(46, 33, -3):
+        day.says(printer, minutes_ago, "paused", "4@1", error_message="Filament ran out", **_of_infinity_splint(31.8))
+    for minutes_ago in range(32, -1, -2):
+        percent = 31.8 + 13.5 * (32 - minutes_ago) / 32
+        day.says(printer, minutes_ago, "printing", "4@1", **_of_infinity_splint(percent))
     return _fresh(job)
+
+
+def _of_infinity_splint(percent: float) -> dict[str, Any]:
+    """What its printer says at so many percent; at 45.3 there are 118 minutes left."""
+    left = round(7080 * (100 - percent) / 54.7)
+    return {"progress": percent, "remaining_seconds": left, "layer": round(4.68 * percent), "total_layers": 468}
 
 
 def _paused(day: _Day, printer: Client) -> PrintQueue:
