@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.models import Min
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from printqueue.alerts import channels, words
 from printqueue.alerts.courier import Answer, Courier
 from printqueue.alerts.routing import TOGETHER_WITHIN
 from printqueue.alerts.sealing import CannotUnseal
-from printqueue.models import Alert, AlertAttempt, AlertState, AlertTarget, AttemptOutcome
+from printqueue.models import Alert, AlertAttempt, AlertState, AlertTarget, AttemptOutcome, Busy
 from printqueue.models.alert import AlertQuerySet
 from printqueue.models.locks import in_transaction
 
@@ -116,12 +116,29 @@ class Deliveries:
 
     def _send(self, courier: Courier, alerts: list[Alert], refusal: Answer | None) -> bool:
         """Send these claimed alerts as one message and note how that went; return whether the next may be tried."""
-        message = words.message(alerts)
+        try:
+            message = words.message(alerts)
+        except Exception:
+            logger.exception("An alert for the target %s cannot be put into words.", alerts[0].target_id)
+            refusal = Answer("failed", "It could not be put into words.")
         connections.close_all()
         began = timezone.now()
         answer = refusal or courier.send(message)
-        settle(alerts, answer, at=began, now=timezone.now())
+        self._settle(alerts, answer, began)
         return answer.outcome == "sent"
+
+    def _settle(self, alerts: list[Alert], answer: Answer, began: datetime) -> None:
+        """Note how a send went; a database that is away is waited for as long as the claim lasts."""
+        ended = timezone.now()
+        while True:
+            try:
+                settle(alerts, answer, at=began, now=ended)
+                return
+            except (OperationalError, InterfaceError, Busy):
+                connections.close_all()
+                if self._is_ending() or timezone.now() > ended + MARGIN - timedelta(seconds=2):
+                    raise
+                time.sleep(1)
 
 
 def waiting_targets(now: datetime) -> list[int]:

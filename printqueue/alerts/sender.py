@@ -188,8 +188,8 @@ def _send(service: Any, message: Mapping[str, str], url: str, line: Line) -> Non
 
 
 def escaped(text: str) -> str:
-    """Return plain text as Markdown that looks like it; addresses stay as they are."""
-    parts = re.split(r"(https?://\S+)", text)
+    """Return plain text as Markdown that looks like it, and calls nobody (@everyone); addresses stay as they are."""
+    parts = re.split(r"(https?://\S+)", text.replace("@", "@\u200b"))
     return "".join(
         part if index % 2 else re.sub(r"([\\*_~`|>#\[\]()-])", r"\\\1", part) for index, part in enumerate(parts)
     )

@@ -6,10 +6,10 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from printqueue.alerts import delivery
+from printqueue.alerts import delivery, words
 from printqueue.alerts.delivery import Deliveries, together
 from printqueue.alerts.outbox import route_facts
 from printqueue.models import (
@@ -331,6 +331,40 @@ def test_after_the_last_attempt_an_alert_is_given_up_and_may_be_sent_again_by_ha
     assert alert.state == AlertState.SENT
     with pytest.raises(InvalidTransition):
         alert.send_again(now=timezone.now())
+
+
+def test_what_cannot_be_put_into_words_is_not_lost(client, web, deliver, monkeypatch, caplog):
+    make_rule(make_target(web.url))
+    printed(client)
+    with monkeypatch.context() as broken:
+        broken.setattr(words, "message", lambda alerts: alerts.nonsense)
+        deliver()
+    alert = Alert.objects.get()
+    assert (alert.state, alert.is_repeat) == (AlertState.WAITING, False)
+    assert "cannot be put into words" in caplog.text
+
+    deliver()
+
+    assert [title.startswith("May be") for title in web.titles] == [False]
+
+
+def test_a_database_that_is_away_when_a_message_has_gone_out_leads_to_no_repeat(client, web, deliver, monkeypatch):
+    make_rule(make_target(web.url))
+    printed(client)
+    known, tries = delivery.settle, []
+
+    def settle(*arguments, **options):
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("the server closed the connection")
+        known(*arguments, **options)
+
+    monkeypatch.setattr(delivery, "settle", settle)
+    deliver()
+    deliver()
+
+    assert (len(web.titles), len(tries)) == (1, 2)
+    assert Alert.objects.get().state == AlertState.SENT
 
 
 def test_the_waits_between_attempts_grow(client, web, deliver, settings):

@@ -92,6 +92,7 @@ def test_a_line_is_one_line(text, line):
     [
         ("plain 3.5 mm", "plain 3.5 mm"),
         ("*_[x](y)`|~>#", r"\*\_\[x\]\(y\)\`\|\~\>\#"),
+        ("@everyone", "@\u200beveryone"),
         ("see http://queue.example/a_b_c now_", r"see http://queue.example/a_b_c now\_"),
     ],
 )
