@@ -4,6 +4,7 @@ import pytest
 
 from printqueue.protocol import Scope
 from printqueue.views import buckets as buckets_module
+from printqueue.views.api import throttle
 from printqueue.views.api.throttle import key_limits
 from printqueue.views.buckets import TokenBuckets
 from tests.api.conftest import Caller, assert_error
@@ -20,9 +21,10 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def limits(settings):
-    """3 at once, 2 a second."""
+def limits(settings, monkeypatch):
+    """3 at once, 2 a second; no second passes by itself."""
     settings.KEY_BURST, settings.KEY_RATE = 3, 2
+    monkeypatch.setattr(throttle, "BUCKETS", TokenBuckets(key_limits, Clock()))
 
 
 def test_a_bucket_holds_the_burst_and_then_says_how_long_to_wait():
