@@ -12,13 +12,12 @@ from typing import Final
 
 from printqueue.estimate import Estimate, estimate, is_news
 from printqueue.live.revisions import Change, save_revised
-from printqueue.measuring import earlier_key, earlier_runs
+from printqueue.measuring import earlier_key, earlier_runs, slicer_figure
 from printqueue.models import Printer, PrintQueue, PrintRun, RunState
 from printqueue.models.estimated import ESTIMATE_FIELDS
 from printqueue.models.locks import in_transaction, locked
 from printqueue.models.sample import seen_of
 from printqueue.rows import Written
-from printqueue.slicer_figure import slicer_seconds
 
 HEARD_LATELY: Final = timedelta(seconds=60)
 """Of a run that was not reported for so long nothing new is known, and no page tells when it will finish."""
@@ -40,7 +39,8 @@ class Reckoned:
 
 def estimate_active_runs(now: datetime) -> None:
     """Store when each run will finish that is on a machine, where that is news; open pages hear of it."""
-    active = PrintRun.objects.active().filter(last_report_at__gt=now - HEARD_LATELY).order_by("pk")
+    heard = PrintRun.objects.active().filter(last_report_at__gt=now - HEARD_LATELY)
+    active = heard.select_related("job").order_by("pk")
     runs = list(active)
     for first in range(0, len(runs), RUNS_AT_ONCE):
         some = runs[first : first + RUNS_AT_ONCE]
@@ -58,7 +58,7 @@ def _reckon(runs: Sequence[PrintRun], now: datetime) -> Iterator[Reckoned | None
             seen.get(run.pk, []),
             now,
             earlier=earlier.get(keys[run.pk], ()),
-            slicer_seconds=slicer_seconds(run.file_name),
+            slicer_seconds=slicer_figure(run),
         )
         finish, spread = _said_before(run, now)
         is_other = is_news(said, finish, spread)

@@ -29,7 +29,7 @@ MOST_EARLIER: Final = 10
 
 def measure_completed_runs(now: datetime) -> None:
     """Measure the runs that completed and were not measured, a few a turn."""
-    runs = list(PrintRun.objects.to_be_measured().order_by("ended_at")[:RUNS_A_TURN])
+    runs = list(PrintRun.objects.to_be_measured().select_related("job").order_by("ended_at")[:RUNS_A_TURN])
     for run in runs:
         _measure(run)
 
@@ -39,7 +39,7 @@ def _measure(run: PrintRun) -> None:
     kept, key = completed_run(seen), earlier_key(run.file_name)
     # Those that had ended when it began: more was not known of the file meanwhile either, but for a copy elsewhere.
     earlier = earlier_runs({key: run.started_at})[0].get(key, [])
-    off = worth.measure(seen, earlier, slicer_seconds(run.file_name))
+    off = worth.measure(seen, earlier, slicer_figure(run))
     _store(run, kept, key, worth.written(off))
 
 
@@ -53,6 +53,12 @@ def _store(run: PrintRun, kept: EarlierRun | None, key: str, off: str) -> None:
         marks="" if kept is None else json.dumps([mark and round(mark, 1) for mark in kept.marks]),
         worth=off,
     )
+
+
+def slicer_figure(run: PrintRun) -> float | None:
+    """Return the seconds that the slicer foretold, by the name of the run's file, or of its job's: that may be renamed."""
+    found = slicer_seconds(run.file_name)
+    return found if found is not None or run.job is None else slicer_seconds(run.job.print_file_name)
 
 
 def earlier_key(file_name: str) -> str:

@@ -15,7 +15,7 @@ from printqueue.estimating import estimate_active_runs
 from printqueue.measuring import earlier_runs, measure_completed_runs
 from printqueue.models import PrintRun
 from printqueue.worth import Source
-from tests.factories import NOW, Client, make_printer
+from tests.factories import NOW, Client, make_job, make_printer
 
 FILE = "ring.gcode"
 
@@ -168,6 +168,16 @@ def test_a_print_is_estimated_by_the_slicers_figure_from_its_beginning(client):
     estimate_active_runs(client.now)
 
     assert PrintRun.objects.get().estimated_left_seconds == pytest.approx(3600, abs=60)
+
+
+def test_the_slicers_figure_in_the_name_of_its_jobs_file_does_when_the_print_has_another_name(client):
+    job = make_job(print_file_name="ring_PLA_1h0m.gcode")
+
+    client.says("printing", run_key="2@0", file_name=f"ring_{job.code}.gcode", progress=0.0)
+    estimate_active_runs(client.now)
+
+    job.refresh_from_db()
+    assert job.estimated_left_seconds == pytest.approx(3600, abs=60)
 
 
 def test_those_that_ended_before_there_was_this_are_measured_a_few_a_turn_the_oldest_first(client, monkeypatch):
