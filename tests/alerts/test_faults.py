@@ -16,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from printqueue.alerts.outbox import route_facts
@@ -80,11 +81,13 @@ def work(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
 
 def happened(count: int = 1) -> None:
     """Prints that ended just now."""
-    for number in range(count):
-        client = Client(make_printer(), now=timezone.now() - timedelta(seconds=20))
+    clients = [Client(make_printer(), now=timezone.now() - timedelta(seconds=10)) for _ in range(count)]
+    for client in clients:
         make_job(design_name="Splint", print_file_name=f"{client.printer.serial}.gcode")
-        client.says("printing", run_key=f"{number}@0", file_name=f"{client.printer.serial}.gcode")
-        client.says("completed", run_key=f"{number}@0", progress=100)
+        client.says("printing", run_key="1@0", file_name=f"{client.printer.serial}.gcode")
+    with transaction.atomic():  # all at once, however slow the machine is
+        for client in clients:
+            client.says("completed", run_key="1@0", progress=100)
 
 
 def states() -> set[str]:
@@ -205,6 +208,20 @@ def test_two_workers_at_once_send_each_alert_once(web, mail, work):
     deliveries = Alert.objects.values("delivery").distinct().count()
     assert len(web.messages) + len(mail.mails) == deliveries
     assert not any(title.startswith("May be") for title in web.titles + mail.subjects)
+
+
+def test_twenty_prints_that_end_at_once_are_one_message_and_one_alone_comes_soon(web, work):
+    make_rule(make_target(web.url))
+    work()
+    happened()
+    began = time.monotonic()
+    until(lambda: len(web.titles) == 1, "the alert of one print")
+    logger.info("The alert of one print came after %.1f s.", time.monotonic() - began)
+
+    happened(20)
+    until(lambda: len(web.titles) > 1 and states() == {AlertState.SENT}, "the alert of twenty")
+
+    assert web.titles[1:] == ["20 prints finished"]
 
 
 def post(server_client, token: str, serial: str, sequence: int) -> float:
