@@ -51,7 +51,6 @@ export class Plots {
   }
 
   #plot(options, data) {
-    // eslint-disable-next-line no-undef -- uPlot is a script of its own
     const plot = new uPlot({ ...this.#shared(), ...options }, data, this.place);
     const { over } = plot;
     over.addEventListener("pointermove", ({ offsetX }) => this.onCursor(plot.posToVal(offsetX, "x")));
