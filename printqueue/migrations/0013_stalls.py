@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('printqueue', '0021_earlier_runs'),
+        ('printqueue', '0012_earlier_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

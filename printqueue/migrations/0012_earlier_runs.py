@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("printqueue", "0020_estimates"),
+        ("printqueue", "0011_estimates"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('printqueue', '0040_stalls'),
+        ('printqueue', '0013_stalls'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
