@@ -2,6 +2,7 @@
 import { badge, moment, percent } from "./display.js";
 
 const DAY = 86_400;
+const MINUTE = 60;
 
 function degrees(name, celsius) {
   return celsius === null || celsius === undefined ? [] : [`${name} ${Math.round(celsius)} °C`];
@@ -31,7 +32,8 @@ export function axisTimes(times, step) {
     const isOther = isLong && day !== before;
     before = day;
     if (step >= DAY) return day;
-    return isOther ? `${clock.slice(0, 5)}\n${day}` : clock.slice(0, 5);
+    const shown = clock.slice(0, step < MINUTE ? 8 : 5);
+    return isOther ? `${shown}\n${day}` : shown;
   });
 }
 

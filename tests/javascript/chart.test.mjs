@@ -163,6 +163,7 @@ test("an axis names the day where another one begins, and no day of a short prin
   const hours = (...all) => all.map((hour) => BEGIN + 3600 * hour);
 
   assert.deepEqual(axisTimes(hours(0, 1), 3600), ["12:00", "13:00"]);
+  assert.deepEqual(axisTimes(hours(0, 1 / 120), 30), ["12:00:00", "12:00:30"]);
   assert.deepEqual(axisTimes(hours(0, 8, 16), 8 * 3600), ["12:00\n25 Nov", "20:00", "04:00\n26 Nov"]);
 });
 
