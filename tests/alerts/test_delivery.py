@@ -493,7 +493,9 @@ def test_a_test_that_fails_says_why_without_secrets(db, web):
 # ---------------------------------------------------------------------- what it costs
 
 
-def test_the_libraries_of_all_services_are_loaded_by_the_process_that_sends_alone(client, web, deliver):
+def test_the_libraries_of_all_services_are_loaded_by_the_process_that_sends_alone(client, web, deliver, monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "apprise"]:
+        monkeypatch.delitem(sys.modules, name)  # other tests load them
     make_rule(make_target(web.url))
     printed(client)
 

@@ -49,9 +49,10 @@ def passes(client, minutes):
         look(client.now)
 
 
-def facts(**wanted):
-    """What happened so far, oldest first: the kind, with an exclamation mark while it lasts."""
-    kinds = Fact.objects.filter(**wanted).values_list("kind", "cleared_at", "detail")
+def facts(wanted=(*STALLS, FactKind.RECOVERED)):
+    """What was noticed so far of stalls, oldest first: the kind, with an exclamation mark while it lasts."""
+    noticed = Fact.objects.filter(kind__in=wanted)
+    kinds = noticed.values_list("kind", "cleared_at", "detail")
     return [
         f"{kind}!" if kind in STALLS and cleared is None else f"{kind} {detail}" if kind == "recovered" else kind
         for kind, cleared, detail in kinds
@@ -91,7 +92,7 @@ def test_a_client_that_falls_silent_is_noticed_after_five_minutes(client, job):
     run = PrintRun.objects.get()
     assert facts() == ["no_reports!"]
     assert (run.stall, run.stall_since) == ("no_reports", heard_at)
-    assert Fact.objects.get().at == heard_at + timedelta(minutes=5)
+    assert Fact.objects.get(kind=FactKind.PAUSED_TOO_LONG).at == heard_at + timedelta(minutes=5)
 
 
 def test_the_first_report_after_a_silence_ends_it_at_once(client, job):
@@ -171,7 +172,7 @@ def test_a_pause_is_noticed_after_an_hour_with_the_printers_reason(client, job):
     says(client, 1, "paused", error_message="Filament ran out")
 
     assert facts() == ["paused_too_long!"]
-    assert Fact.objects.get().detail == "Filament ran out"
+    assert Fact.objects.get(kind=FactKind.PAUSED_TOO_LONG).detail == "Filament ran out"
 
 
 def test_printing_on_ends_a_pause(client, job):
@@ -222,7 +223,7 @@ def test_a_run_that_ends_while_it_is_stalled_leaves_nothing_open_and_has_not_rec
     client.says(state, run_key="1@0", progress=45.3)
 
     job.refresh_from_db()
-    assert facts(kind__in=[*STALLS, FactKind.RECOVERED]) == ["no_movement"]
+    assert facts() == ["no_movement"]
     assert (stall_of(client), job.stall, client.printer.as_wire()["stall"]) == ("", "", None)
 
 
@@ -231,7 +232,7 @@ def test_the_next_print_on_the_printer_ends_the_stall_of_the_last(client, job):
 
     client.says("printing", run_key="2@0", progress=1)
 
-    assert facts(kind__in=STALLS) == ["no_movement"]
+    assert facts(STALLS) == ["no_movement"]
     assert client.printer.as_wire()["stall"] is None
 
 
@@ -267,7 +268,7 @@ def test_an_idle_printer_that_goes_away_raises_nothing(state, client):
 
     passes(client, 60)
 
-    assert facts(kind__in=STALLS) == []
+    assert facts(STALLS) == []
 
 
 def test_a_printer_without_limits_raises_nothing(client, job):
@@ -370,7 +371,7 @@ def test_a_whole_print_with_its_four_pauses_raises_nothing(path, still_minutes, 
         look(client.now)
 
     assert PrintRun.objects.filter(is_history=False).exclude(ended_at=None).count() == 1
-    assert facts(kind__in=[*STALLS, FactKind.RECOVERED]) == []
+    assert facts() == []
 
 
 def test_a_print_of_three_days_raises_nothing(client):
@@ -412,7 +413,7 @@ class TestAServerThatWasDownForAnHour:
         periodic.notice_stalls(back + timedelta(seconds=305))
 
         assert facts() == ["no_reports!"]
-        assert Fact.objects.get().at == back + timedelta(minutes=5)
+        assert Fact.objects.get(kind=FactKind.PAUSED_TOO_LONG).at == back + timedelta(minutes=5)
 
     def test_reports_that_were_kept_raise_nothing_on_their_way_in(self, client, back):
         for minutes_ago in range(60, 0, -1):
@@ -587,7 +588,7 @@ def test_a_job_that_staff_close_takes_the_stall_of_its_put_along(feeder):
     job.complete(by=Who(), now=feeder.now)
 
     job.refresh_from_db()
-    assert (facts(kind__in=STALLS), job.stall, PrintRun.objects.get().stall) == (["no_reports"], "", "")
+    assert (facts(STALLS), job.stall, PrintRun.objects.get().stall) == (["no_reports"], "", "")
 
 
 def test_a_put_on_a_printer_tells_the_printer_that_its_stall_is_over(client):
