@@ -28,31 +28,33 @@ def tell(
 ) -> list[float]:
     """Let a printer say these points, so many in a call; return how long each call took by `clock`, in seconds.
 
-    `errors` names what the printer says of a state, `fields` are those of `Report` that all of them have. Raises AssertionError when a report is refused or stale.
+    `errors` names what the printer says of a state, `fields` are those of `Report` that all of them have. Raises
+    AssertionError when a report is refused or stale.
     """
+    fields |= {"serial": serial, "run_key": run_key}
+    said = [
+        report_of(point, sequence=number, error_message=errors.get(point.state, ""), **fields)
+        for number, point in enumerate(points, start=first_sequence)
+    ]
     took = []
-    for first in range(0, len(points), at_once):
-        call = points[first : first + at_once]
-        times = [datetime.fromtimestamp(point.at, UTC) for point in call]
-        said = [
-            Report(
-                serial=serial,
-                state=ReportState(point.state),
-                run_key=run_key,
-                progress=point.percent,
-                layer=point.layer,
-                nozzle_c=point.nozzle_c,
-                bed_c=point.bed_c,
-                sequence=number,
-                measured_at=at,
-                error_message=errors.get(point.state, ""),
-                **fields,
-            )
-            for number, (point, at) in enumerate(zip(call, times, strict=True), start=first + first_sequence)
-        ]
+    for first in range(0, len(said), at_once):
+        call = said[first : first + at_once]
         began = clock()
-        outcomes = receive_all(said, actor=actor, client="c", received_at=times[-1], skew=timedelta())
+        outcomes = receive_all(call, actor=actor, client="c", received_at=call[-1].measured_at, skew=timedelta())
         took.append(clock() - began)
         refused = {outcome.result for outcome in outcomes} - {"accepted", "unmatched"}
         assert not refused, refused
     return took
+
+
+def report_of(point: Point, **fields: Any) -> Report:
+    """What a printer says at `point`."""
+    return Report(
+        state=ReportState(point.state),
+        progress=point.percent,
+        layer=point.layer,
+        nozzle_c=point.nozzle_c,
+        bed_c=point.bed_c,
+        measured_at=datetime.fromtimestamp(point.at, UTC),
+        **fields,
+    )

@@ -210,7 +210,7 @@ def _route(target_id: int) -> channels.Route | None:
         except (CannotUnseal, channels.Refused) as reason:
             why = str(reason)
             logger.error("Alerts for the target %s are given up. %s", target_id, why)
-    target.alerts.due(timezone.now()).move(AlertState.DEAD, last_error=why[:300])
+    target.alerts.due(timezone.now()).give_up(why)
     return None
 
 

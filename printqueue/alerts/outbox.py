@@ -81,8 +81,9 @@ def _wish(rule: AlertRule) -> Wish:
 def _alerts(fact: Fact, wishes: Iterable[Wish], now: datetime) -> list[Alert]:
     job, run = fact.job, fact.run
     takes = fact.at - run.started_at
-    if run.ended_at is None and run.remaining_seconds is not None:
-        takes += timedelta(seconds=run.remaining_seconds)
+    if run.ended_at is None:
+        left = run.estimate_at(fact.at).left
+        takes += timedelta(seconds=left if left is not None else run.remaining_seconds or 0)
     happened = Happened(
         kind=fact.kind,
         at=fact.at,

@@ -15,7 +15,7 @@ from django.urls import reverse
 from printqueue.alerts.courier import Message
 from printqueue.alerts.routing import LATE
 from printqueue.models import Alert, AlertTarget, Fact
-from printqueue.models.alert import house_zone
+from printqueue.models.alert_rule import house_zone
 
 FOLDER: Final = "printqueue/alerts/"
 MOST_IN_DETAIL: Final = 30

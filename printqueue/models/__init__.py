@@ -1,7 +1,8 @@
 """The domain: what is wanted (jobs), what is observed (runs), and at which machines."""
 
 from printqueue.live.revisions import RevisionCounter
-from printqueue.models.alert import Alert, AlertAttempt, AlertRule, AlertState, AlertTarget, AttemptOutcome
+from printqueue.models.alert import Alert, AlertAttempt, AlertState, AttemptOutcome
+from printqueue.models.alert_rule import AlertRule, AlertTarget
 from printqueue.models.fact import Fact, FactKind
 from printqueue.models.job import PrintQueue, RevisionConflict
 from printqueue.models.job_state import Attention, JobState

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -9,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from printqueue.models.printer import Printer
-from printqueue.models.run import PrintRun
+from printqueue.models.run import PrintRun, RunState
 
 
 class FactKind(models.TextChoices):
@@ -36,6 +37,16 @@ ONCE: Final = frozenset(
     {FactKind.COMPLETED, FactKind.FAILED, FactKind.CANCELLED, FactKind.UNKNOWN_END, FactKind.UNMATCHED}
 )
 """Kinds that happen to a run once, however often it is told."""
+
+
+KIND_OF_STATE: Final[Mapping[str, FactKind]] = {
+    RunState.COMPLETED: FactKind.COMPLETED,
+    RunState.FAILED: FactKind.FAILED,
+    RunState.CANCELLED: FactKind.CANCELLED,
+    RunState.UNKNOWN_END: FactKind.UNKNOWN_END,
+    RunState.PAUSED: FactKind.PAUSED,
+}
+"""What it means that a run came into a state."""
 
 
 class Fact(models.Model):

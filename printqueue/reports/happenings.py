@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from printqueue.models import Fact, FactKind, JobState, PrintRun, RunState
+from printqueue.models import Fact, FactKind, JobState, PrintRun
+from printqueue.models.fact import KIND_OF_STATE
 from printqueue.models.job_state import ENDED
-
-KINDS: Final[Mapping[str, FactKind]] = {
-    RunState.COMPLETED: FactKind.COMPLETED,
-    RunState.FAILED: FactKind.FAILED,
-    RunState.CANCELLED: FactKind.CANCELLED,
-    RunState.UNKNOWN_END: FactKind.UNKNOWN_END,
-    RunState.PAUSED: FactKind.PAUSED,
-}
-"""What it means that a run came into a state."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,7 @@ class Before:
         return cls(run.state, run.error_code)
 
 
-def facts_of(run: PrintRun, before: Before, *, at: datetime, noticed_at: datetime) -> list[Fact]:
+def facts_about(run: PrintRun, before: Before, *, at: datetime, noticed_at: datetime) -> list[Fact]:
     """Return what happened to `run`, and to its job, which followed it already, since it was as `before`.
 
     One report leads to one fact at the most: the error of a print that failed is why it failed. What had ended when it was
@@ -43,7 +33,7 @@ def facts_of(run: PrintRun, before: Before, *, at: datetime, noticed_at: datetim
         return []
     if run.is_history:
         return []
-    kind = KINDS.get(run.state) if run.state != before.state else None
+    kind = KIND_OF_STATE.get(run.state) if run.state != before.state else None
     if kind is not None:
         return [] if _was_closed_by_staff(run, kind) else [_fact(run, kind, at, noticed_at)]
     # A code comes and goes while what it stands for lasts: each is told once a print.

@@ -18,7 +18,7 @@ from printqueue.models.run import Observation, printer_shows
 from printqueue.models.stall import end_what_is_over
 from printqueue.models.transition import record
 from printqueue.protocol import ReportState
-from printqueue.reports.happenings import Before, facts_of
+from printqueue.reports.happenings import Before, facts_about
 from printqueue.reports.messages import PUT_KEY, TOO_FAR_AHEAD, Conflict, Invalid, Progress, Stored, feeder
 from printqueue.reports.rows import Rows
 
@@ -147,7 +147,7 @@ def _make_room(
     for change in printer_shows(on_machine, stall):
         rows.change(change)
     on_machine.save()
-    rows.happened(facts_of(on_machine, before, at=received_at, noticed_at=received_at))
+    rows.happened(facts_about(on_machine, before, at=received_at, noticed_at=received_at))
 
 
 def _open(job: PrintQueue, printer: Printer | None, actor: Actor, at: datetime) -> PrintRun:
@@ -198,7 +198,7 @@ def _observe(
         rows.observed(run)
     else:
         run.save()
-    rows.happened(facts_of(run, before, at=at, noticed_at=received_at))
+    rows.happened(facts_about(run, before, at=at, noticed_at=received_at))
     rows.sampled(
         Sample(
             run=run,

@@ -19,8 +19,7 @@ from printqueue.models.stall import end_what_is_over
 from printqueue.models.transition import record
 from printqueue.protocol import ACTIVE_STATES, ENDED_STATES, PERCENT_STATES, ReportState
 from printqueue.reports.candidates import candidates, facts_of
-from printqueue.reports.happenings import Before
-from printqueue.reports.happenings import facts_of as facts_about
+from printqueue.reports.happenings import Before, facts_about
 from printqueue.reports.messages import SERVER_KEY, Outcome, Report, feeder
 from printqueue.reports.routing import Decision, Effect, KnownRun, ReportFacts, decide
 from printqueue.reports.rows import Rows

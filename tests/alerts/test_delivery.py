@@ -185,6 +185,21 @@ def test_each_owner_hears_of_his_own_jobs_alone(client, web, deliver):
     assert list(Alert.objects.values_list("target__owner", "fact__job")) == [(mia.pk, job.pk)]
 
 
+@pytest.mark.parametrize(("left_seconds", "messages"), [(3 * 3600, 1), (60, 0)])
+def test_how_long_a_print_takes_goes_by_its_estimate_while_it_is_printed(client, web, deliver, left_seconds, messages):
+    make_rule(make_target(web.url), longer_than_minutes=120)
+    client.says("printing", run_key="long@0", file_name="vase.gcode", progress=5, remaining_seconds=5400)
+    estimate = {"estimated_at": client.now, "estimated_left_seconds": left_seconds, "estimated_spread_seconds": 60}
+    PrintRun.objects.filter(run_key="long@0").update(**estimate)
+
+    client.says(
+        "printing", run_key="long@0", progress=6, remaining_seconds=5400, error_code="0300", error_message="Hot"
+    )
+    deliver()
+
+    assert len(web.titles) == messages
+
+
 def test_a_rule_reaches_no_target_of_another_owner(client, web, deliver):
     rule = make_rule(make_target(web.url, owner=make_staff()))
     rule.targets.add(make_target(web.url, owner=make_staff()))

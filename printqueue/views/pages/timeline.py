@@ -12,19 +12,14 @@ from django.db.models import Q
 
 from printqueue.access import Actor, alerts_for
 from printqueue.models import Alert, AlertState, Fact, FactKind, PrintQueue, PrintRun, RunState, Transition
+from printqueue.models.fact import KIND_OF_STATE
 from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
 from printqueue.views.pages.shown_job import ShownTransition
 
 MAX_LINES: Final = 100
 
-SAID_BY_TRANSITION: Final = {
-    FactKind.COMPLETED: RunState.COMPLETED,
-    FactKind.FAILED: RunState.FAILED,
-    FactKind.CANCELLED: RunState.CANCELLED,
-    FactKind.UNKNOWN_END: RunState.UNKNOWN_END,
-    FactKind.PAUSED: RunState.PAUSED,
-}
+SAID_BY_TRANSITION: Final = {kind: state for state, kind in KIND_OF_STATE.items()}
 """The facts that are changes of state as well, and to which state: the timeline says them once."""
 
 TOGETHER: Final = timedelta(seconds=60)
