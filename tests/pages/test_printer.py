@@ -121,6 +121,18 @@ def test_it_shows_what_went_wrong_the_latest_first(browser, beside, printer):
     ]
 
 
+@pytest.mark.parametrize("kind", [FactKind.OFFLINE, FactKind.NO_MOVEMENT, FactKind.PAUSED_TOO_LONG, FactKind.ERROR])
+def test_a_trouble_looks_as_it_does_on_the_page_of_its_job(kind, browser, beside):
+    job = ready_job(print_file_name="ring.gcode")
+    beside.says("printing", run_key="a", file_name="ring.gcode", progress=1)
+    Fact.of(PrintRun.objects.get(), kind, at=beside.now, noticed_at=beside.now).save()
+
+    [trouble] = browser.get(ADDRESS).context["troubles"]
+    lines = browser.get(f"{LIST}{job.pk}/").context["timeline"]
+
+    assert trouble.badge == next(line.badge for line in lines if line.key.startswith("fact-"))
+
+
 def test_it_shows_the_limits_and_which_of_them_are_its_own(browser, printer):
     printer.edit(still_minutes=90, paused_minutes=0)
 

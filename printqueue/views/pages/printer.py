@@ -21,6 +21,7 @@ from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
 from printqueue.views.pages.answers import done
 from printqueue.views.pages.forms import PrinterForm
+from printqueue.views.pages.shown_fact import badge_of
 from printqueue.views.pages.shown_job import UNKNOWN_END, ShownRun
 from printqueue.views.pages.shown_printer import ShownPrinter
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
@@ -67,7 +68,7 @@ class Trouble:
     @classmethod
     def of_fact(cls, fact: Fact) -> Trouble:
         kind = FactKind(fact.kind)
-        return cls(fact.at, display.badge("stalled"), str(kind.label), fact.detail, fact.run, fact.cleared_at)
+        return cls(fact.at, badge_of(kind), str(kind.label), fact.reason, fact.run, fact.cleared_at)
 
 
 @require_safe

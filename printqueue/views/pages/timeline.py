@@ -12,28 +12,14 @@ from django.db.models import Q
 
 from printqueue.access import Actor, alerts_for
 from printqueue.models import Alert, AlertState, Fact, FactKind, PrintQueue, PrintRun, RunState, Transition
-from printqueue.models.fact import KIND_OF_STATE
-from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
+from printqueue.views.pages.shown_fact import STATE_OF_KIND, badge_of
 from printqueue.views.pages.shown_job import ShownTransition
 
 MAX_LINES: Final = 100
 
-SAID_BY_TRANSITION: Final = {kind: state for state, kind in KIND_OF_STATE.items()}
-"""The facts that are changes of state as well, and to which state: the timeline says them once."""
-
 TOGETHER: Final = timedelta(seconds=60)
 """A fact and a change of state to the same are one if they are no further apart."""
-
-LOOKS: Final = {
-    FactKind.OFFLINE: Badge("offline", "offline", ""),
-    FactKind.NO_REPORTS: Badge("offline", "offline", ""),
-    FactKind.NO_MOVEMENT: Badge("stalled", "alert", ""),
-    FactKind.PAUSED_TOO_LONG: Badge("paused", "pause", ""),
-    FactKind.ERROR: Badge("failed", "alert", ""),
-    FactKind.UNMATCHED: Badge("unknown", "alert", ""),
-    FactKind.RECOVERED: Badge("printing", "printing", ""),
-}
 
 
 @dataclass(frozen=True)
@@ -106,7 +92,7 @@ def _in_words(alert: Alert, now: datetime) -> Told:
 
 def _same(fact: Fact, transitions: Iterable[Transition]) -> Transition | None:
     """Return the change of state that says what `fact` says."""
-    state = SAID_BY_TRANSITION.get(FactKind(fact.kind))
+    state = STATE_OF_KIND.get(FactKind(fact.kind))
     near = [one for one in transitions if abs(one.at - fact.at) <= TOGETHER]
     if fact.kind == FactKind.ERROR and fact.detail:
         near = [one for one in near if fact.detail in one.reason]  # why the print paused, or failed
@@ -122,5 +108,4 @@ def _of_transition(transition: Transition) -> Line:
 
 def _of_fact(fact: Fact) -> Line:
     kind = FactKind(fact.kind)
-    badge = LOOKS[kind] if kind in LOOKS else display.badge(SAID_BY_TRANSITION[kind])
-    return Line(f"fact-{fact.pk}", badge, str(kind.label), fact.at, fact.reason)
+    return Line(f"fact-{fact.pk}", badge_of(kind), str(kind.label), fact.at, fact.reason)
