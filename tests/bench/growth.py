@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,8 @@ from tests.bench.wire import request
 
 LIST: Final = "/admin/print-queue/"
 ROUNDS: Final = 40
+UNCOUNTED: Final = 3
+"""Rounds before those: they load code."""
 REPORTS_A_ROUND: Final = 3
 """They are quick, and what disturbs them weighs more."""
 
@@ -27,7 +30,7 @@ COMMON: Final = ("--printers", "2", "--ready", "50")
 def measure(servers: Servers, say: Callable[[str], None]) -> list[Row]:
     """Ask a server with few past jobs and one with many the same, in turn."""
     small, large = (_server(servers, jobs, say) for jobs in (FEW_JOBS, MANY_JOBS))
-    times = run(_ask(small, large))
+    times = run(_ask_in_turn(small, large)).times
     ratios = {name: ratio_of(many, few) for name, (few, many) in times.items()}
     for name, (few, many) in times.items():
         say(f"{name}: {statistics.median(few):.1f} ms, {statistics.median(many):.1f} ms, ratio {ratios[name]:.2f}")
@@ -52,15 +55,25 @@ def check(asked: bytes, status: int, body: bytes) -> None:
         raise RuntimeError(f"{status}: {body[:200]!r}")
 
 
-Times = dict[str, tuple[list[float], list[float]]]
+class Comparison:
+    """Asks the same of few and of many, in turn, and keeps how long each took, in milliseconds."""
 
+    def __init__(self) -> None:
+        self.times: dict[str, tuple[list[float], list[float]]] = {}
+        self._clients: dict[int, Client] = {}
+        self._turns: Counter[str] = Counter()
 
-async def _ask(small: Target, large: Target) -> Times:
-    clients = {target.name + str(target.port): Client() for target in (small, large)}
-    times: Times = {}
+    async def compare(self, name: str, few: tuple[Target, bytes], many: tuple[Target, bytes], is_kept: bool) -> None:
+        """Ask both once. Who comes second finds the caches of the processor warmer, so they take turns at that too."""
+        self._turns[name] += 1
+        turn = 1 if self._turns[name] % 2 else -1
+        taken = [await self._ask(*one) for one in (few, many)[::turn]]
+        if is_kept:
+            for times, took in zip(self.times.setdefault(name, ([], [])), taken[::turn], strict=True):
+                times.append(took)
 
-    async def ask(target: Target, data: bytes) -> float:
-        client = clients[target.name + str(target.port)]
+    async def _ask(self, target: Target, data: bytes) -> float:
+        client = self._clients.setdefault(target.port, Client())
         await client.connect(target.port)
         began = now_ns()
         status, body = await client.call(data)
@@ -68,26 +81,25 @@ async def _ask(small: Target, large: Target) -> Times:
         check(data, status, body)
         return took
 
-    def page(target: Target, query: str = "") -> bytes:
-        return request("GET", LIST + query, target.page_headers)
 
-    def report(target: Target, printer: int) -> bytes:
-        return target.post([target.world.report_jobs[printer]]).data
+def page(target: Target, query: str = "") -> bytes:
+    """The request for the list page."""
+    return request("GET", LIST + query, target.page_headers)
 
-    async def compare(name: str, few: tuple[Target, bytes], many: tuple[Target, bytes], is_kept: bool) -> None:
-        # Who comes second finds the caches of the processor warmer, so they take turns at that too.
-        is_few_first = len(times.get(name, ([],))[0]) % 2 == 0
-        asked = [await ask(*one) for one in ((few, many) if is_few_first else (many, few))]
-        taken = asked if is_few_first else asked[::-1]
-        if is_kept:
-            for into, one in zip(times.setdefault(name, ([], [])), taken, strict=True):
-                into.append(one)
 
-    for number in range(ROUNDS + 3):
-        is_kept = number >= 3  # the first ones load code
-        await compare("list", (small, page(small)), (large, page(large)), is_kept)
-        await compare("history", (small, page(small, "?tab=history")), (large, page(large, "?tab=history")), is_kept)
+def report(target: Target, printer: int) -> bytes:
+    """The next report of the job on that printer, 0 being the one whose run is 72 hours old."""
+    return target.post([target.world.report_jobs[printer]]).data
+
+
+async def _ask_in_turn(small: Target, large: Target) -> Comparison:
+    asked = Comparison()
+    for number in range(ROUNDS + UNCOUNTED):
+        is_kept = number >= UNCOUNTED
+        await asked.compare("list", (small, page(small)), (large, page(large)), is_kept)
+        history = "?tab=history"
+        await asked.compare("history", (small, page(small, history)), (large, page(large, history)), is_kept)
         for _ in range(REPORTS_A_ROUND):
-            await compare("report", (small, report(small, 1)), (large, report(large, 1)), is_kept)
-            await compare("72 h", (large, report(large, 1)), (large, report(large, 0)), is_kept)
-    return times
+            await asked.compare("report", (small, report(small, 1)), (large, report(large, 1)), is_kept)
+            await asked.compare("72 h", (large, report(large, 1)), (large, report(large, 0)), is_kept)
+    return asked
