@@ -6,9 +6,10 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import IntEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -188,9 +189,9 @@ class SpoolFile:
             self._database.execute("INSERT INTO client SELECT ? WHERE NOT EXISTS (SELECT 1 FROM client)", [client])
             self._database.executemany(
                 "INSERT OR REPLACE INTO printer VALUES (?, ?, ?, ?, ?)",
-                [(serial, *astuple(known)) for serial, known in printers.items()],
+                [(serial, *_as_printer(known)) for serial, known in printers.items()],
             )
-            self._database.executemany("INSERT OR REPLACE INTO era VALUES (?, ?, ?, ?)", [astuple(era) for era in eras])
+            self._database.executemany("INSERT OR REPLACE INTO era VALUES (?, ?, ?, ?)", map(_as_era, eras))
 
     def read(
         self, limit: int, *, without: Collection[int] = (), without_printers: Collection[str] = ()
@@ -228,9 +229,7 @@ class SpoolFile:
             raise DamagedError(f"{self.path}: is damaged ({health}).")
 
     def _add(self, reports: Collection[Waiting]) -> None:
-        self._database.executemany(
-            "INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?)", [astuple(report) for report in reports]
-        )
+        self._database.executemany("INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?)", map(_as_report, reports))
 
     # ------------------------------------------------------------------ the bound
 
@@ -287,6 +286,11 @@ class SpoolFile:
         except sqlite3.Error as error:
             raise _spool_error(self.path, error) from error
 
+
+# Not by `astuple`, which looks into every value: it took a third of the time of a save.
+_as_report, _as_printer, _as_era = (
+    attrgetter(*(column.name for column in fields(kind))) for kind in (Waiting, KnownPrinter, Era)
+)
 
 _REPORTS: Final = "SELECT id, printer, recorded_at, worth, level, place, body FROM report"
 

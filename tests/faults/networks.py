@@ -20,11 +20,12 @@ class Network:
     """
 
     def __init__(self) -> None:
-        self.name = f"pf{os.getpid() % 100_000}x{next(_numbers)}"
+        number = next(_numbers)
+        self.name = f"pf{os.getpid() % 100_000}x{number}"
         self.near, self.far = f"{self.name}a", f"{self.name}b"
         # From the range that is set aside for tests between networks (RFC 2544).
         subnet = f"198.18.{os.getpid() % 256}"
-        self.here, self.there = f"{subnet}.1", f"{subnet}.2"
+        self.here, self.there = f"{subnet}.{4 * number + 1}", f"{subnet}.{4 * number + 2}"
         self.within = ("ip", "netns", "exec", self.name)
 
     def drop_address(self) -> None:

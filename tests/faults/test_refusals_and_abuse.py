@@ -318,14 +318,13 @@ HALF = {"no word": b"", "half a head": HALF_HEAD, "half a body": HALF_BODY, "hal
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("drips", [False, True], ids=["silent", "dripping"])
-def test_300_half_open_requests_hold_nobody_up_and_are_dropped(drips, start_server, open_stream):
-    """Row 48: in silence, or with a byte every few seconds; whoever asks in full is answered as ever."""
+def test_300_half_open_requests_hold_nobody_up_and_are_dropped(start_server, open_stream):
+    """Row 48: every other one in silence, the rest with a byte every few seconds; others are answered as ever."""
     server, halves = start_server(), list(HALF.values())
 
     with (
         nothing_stays(server, open_stream),
-        many_lines(300, lambda number: Line(server, halves[number % len(halves)])) as lines,
+        many_lines(300, lambda number: Line(server, halves[number // 2 % len(halves)])) as lines,
     ):
         wait_for(lambda: connections(server) >= 300, 30, "all are there")
         began = dripped = time.monotonic()
@@ -335,9 +334,9 @@ def test_300_half_open_requests_hold_nobody_up_and_are_dropped(drips, start_serv
             assert asked - began < 180, f"{connections(server)} are not dropped"
             ask(server, 2)
             slowest = max(slowest, time.monotonic() - asked)
-            if drips and asked - dripped > 4:
+            if asked - dripped > 4:
                 dripped = asked
-                for line in lines:
+                for line in lines[::2]:
                     line.drip(b"a")
             time.sleep(0.1)  # so as to ask a few times a second
         logger.info(
