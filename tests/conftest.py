@@ -59,15 +59,20 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the options do not ask for, and on PostgreSQL what says nothing about it."""
-    on_sqlite = config.getoption("--db") == "sqlite"
+    """Leave out what the options do not ask for, and on PostgreSQL what says nothing about it.
+
+    Without --slow PostgreSQL gets the tests in which several connections meet, where it differs most from SQLite.
+    """
+    on_sqlite, is_quick = config.getoption("--db") == "sqlite", not config.getoption("--slow")
     left_out = {"postgres_only"} if on_sqlite else {"sqlite_only", "browser"}
-    if not config.getoption("--slow"):
+    if is_quick:
         left_out.add("slow")
 
     def is_chosen(item: pytest.Item) -> bool:
         marks = {mark.name for mark in item.iter_markers()}
-        return not left_out & marks and (on_sqlite or "django_db" in marks or needs_database(item))
+        if left_out & marks:
+            return False
+        return on_sqlite or (needs_database(item) and (not is_quick or "postgres_only" in marks or commits(item)))
 
     chosen = [item for item in items if is_chosen(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
@@ -75,8 +80,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def needs_database(item: pytest.Item) -> bool:
-    """Whether one of the test's fixtures, or of theirs, opens the database."""
-    return bool({"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ())))
+    """Whether the test, one of its fixtures or one of theirs opens the database."""
+    is_marked = item.get_closest_marker("django_db") is not None
+    return is_marked or bool({"db", "transactional_db", "django_db_setup"} & fixtures_of(item))
+
+
+def commits(item: pytest.Item) -> bool:
+    """Whether what the test writes is there for other connections."""
+    mark = item.get_closest_marker("django_db")
+    is_marked = mark is not None and mark.kwargs.get("transaction", False)
+    return is_marked or "transactional_db" in fixtures_of(item)
+
+
+def fixtures_of(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -99,6 +99,7 @@ def let_the_claim_run_out() -> None:
     Alert.objects.filter(state=AlertState.SENDING).update(claimed_until=timezone.now())
 
 
+@pytest.mark.slow
 def test_killed_before_a_message_is_made_nothing_is_sent_twice_nor_called_a_repeat(web, work):
     make_rule(make_target(web.url))
     happened()
@@ -116,6 +117,7 @@ def test_killed_before_a_message_is_made_nothing_is_sent_twice_nor_called_a_repe
     assert web.titles[0].startswith("May be") is is_claimed
 
 
+@pytest.mark.slow
 def test_killed_while_it_sends_the_message_comes_once_more_and_says_that_it_may_be_a_repeat(web, work):
     make_rule(make_target(web.url))
     happened()
@@ -136,6 +138,7 @@ def test_killed_while_it_sends_the_message_comes_once_more_and_says_that_it_may_
     ]
 
 
+@pytest.mark.slow
 def test_killed_between_sending_and_noting_it_there_is_one_repeat_and_it_says_so(web, work):
     make_rule(make_target(web.url))
     happened()
@@ -152,6 +155,7 @@ def test_killed_between_sending_and_noting_it_there_is_one_repeat_and_it_says_so
     assert Alert.objects.get().is_repeat
 
 
+@pytest.mark.slow
 def test_killed_after_noting_it_nothing_is_repeated(web, work):
     make_rule(make_target(web.url))
     happened()

@@ -104,6 +104,7 @@ def test_ours_is_met_near_the_best_other_source_and_a_tenth_and_never_in_the_pas
     assert verdict(15, "", foretold, is_judged=False).is_met is None
 
 
+@pytest.mark.slow
 def test_ours_is_good_on_prints_that_nobody_looked_at_before():
     foretold = [one for replay in simulated_replays(seed=4242, count=60) for one in foretell(replay)]
 
@@ -112,6 +113,7 @@ def test_ours_is_good_on_prints_that_nobody_looked_at_before():
     assert row.is_met, row.figures
 
 
+@pytest.mark.slow
 def test_ours_is_good_also_of_files_of_which_nothing_else_is_known():
     replays = simulated_replays(seed=777, count=240)  # of fewer, the worst tenth is a handful of prints
     new = (replace(replay, earlier=(), slicer_seconds=None) for replay in replays)

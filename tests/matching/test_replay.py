@@ -124,6 +124,7 @@ def outcome_of(jobs: list[PrintQueue]) -> Outcome:
     )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

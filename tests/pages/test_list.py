@@ -197,6 +197,7 @@ def test_the_number_of_queries_does_not_grow_with_the_queue(tab, browser, django
     assert Printer.objects.count() == 12
 
 
+@pytest.mark.sqlite_only  # as many queries on either; PostgreSQL takes half a minute to undo so many rows
 @pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("tab", ["active", "history"])

@@ -129,6 +129,7 @@ def test_a_whole_print_with_its_four_pauses_raises_nothing(path, still_minutes, 
     assert facts() == []
 
 
+@pytest.mark.sqlite_only  # a test is one transaction, in which PostgreSQL keeps every version of every row
 def test_a_print_of_three_days_raises_nothing(client):
     """A tenth of a percent every four minutes, a layer every twenty; the worker looks just before each."""
     says(client, 1, progress=0.0, layer=0)
