@@ -10,7 +10,8 @@ from printqueue.access import jobs_for, printers_for
 from printqueue.models import JobState, PrintQueue, PrintRun
 from printqueue.views.pages.foreseen import ahead, foreseen
 from printqueue.views.pages.shown_chart import shown_chart
-from printqueue.views.pages.shown_job import ShownJob, ShownRun
+from printqueue.views.pages.shown_job import ShownJob
+from printqueue.views.pages.shown_run import ShownRun
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 from printqueue.views.pages.timeline import timeline
 

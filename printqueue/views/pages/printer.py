@@ -22,8 +22,8 @@ from printqueue.templatetags.display import Badge
 from printqueue.views.pages.answers import done
 from printqueue.views.pages.forms import PrinterForm
 from printqueue.views.pages.shown_fact import badge_of
-from printqueue.views.pages.shown_job import UNKNOWN_END, ShownRun
 from printqueue.views.pages.shown_printer import ShownPrinter
+from printqueue.views.pages.shown_run import UNKNOWN_END, ShownRun
 from printqueue.views.pages.staff import StaffRequest, staff_only, wants_fragment
 
 MOST_RUNS: Final = 50

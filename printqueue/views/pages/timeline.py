@@ -11,15 +11,24 @@ from typing import Final
 from django.db.models import Q
 
 from printqueue.access import Actor, alerts_for
-from printqueue.models import Alert, AlertState, Fact, FactKind, PrintQueue, PrintRun, RunState, Transition
+from printqueue.models import Alert, AlertState, Fact, FactKind, JobState, PrintQueue, PrintRun, RunState, Transition
+from printqueue.templatetags import display
 from printqueue.templatetags.display import Badge
 from printqueue.views.pages.shown_fact import STATE_OF_KIND, badge_of
-from printqueue.views.pages.shown_job import ShownTransition
 
 MAX_LINES: Final = 100
 
 TOGETHER: Final = timedelta(seconds=60)
 """A fact and a change of state to the same are one if they are no further apart."""
+
+WHAT: Final = {
+    JobState.PRINTING: "Printing",
+    JobState.PAUSED: "Paused",
+    JobState.COMPLETED: "Completed",
+    JobState.FAILED: "Failed",
+    JobState.CANCELLED: "Cancelled",
+}
+"""The word for a state that a job comes into."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,19 @@ def _same(fact: Fact, transitions: Iterable[Transition]) -> Transition | None:
 
 
 def _of_transition(transition: Transition) -> Line:
-    shown = ShownTransition(transition)
-    return Line(f"transition-{transition.pk}", shown.badge, shown.what, transition.at, shown.why)
+    badge, what = display.badge(transition.new_state), _what(transition.old_state, transition.new_state)
+    why = ": ".join(part for part in (transition.who.name, transition.reason) if part)
+    return Line(f"transition-{transition.pk}", badge, what, transition.at, why)
+
+
+def _what(old: str, new: str) -> str:
+    if new == RunState.UNKNOWN_END:
+        return "Ended, nobody knows how"
+    if new == JobState.READY:
+        return "Ready again" if old else "Created"
+    if old == JobState.PAUSED and new == JobState.PRINTING:
+        return "Printing again"
+    return WHAT[JobState(new)]
 
 
 def _of_fact(fact: Fact) -> Line:

@@ -18,7 +18,7 @@ from printqueue.matching import Ambiguous, Match, OpenJob, RunFacts, Standing, m
 from printqueue.models import JobState, PrintQueue, PrintRun
 from printqueue.models.job import PrintQueueQuerySet
 from printqueue.reports.candidates import facts_of, read
-from printqueue.views.pages.shown_job import ShownRun
+from printqueue.views.pages.shown_run import ShownRun
 from printqueue.views.pages.staff import StaffRequest, staff_only
 
 SUGGESTED: Final = 2
