@@ -192,6 +192,12 @@ def server(one_history: None, shared_servers: Servers) -> ServeProcess:
 
 
 @pytest.fixture
+def no_server(transactional_db: None, shared_servers: Servers) -> None:
+    """No server is beside the test, as the shared one may be: it says every few seconds that it listens."""
+    shared_servers.stop()
+
+
+@pytest.fixture
 def serve(one_history: None, shared_servers: Servers, tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
     """`serve("--no-worker", environment={…})`: a server of the test's own, started; several share the database.
 

@@ -19,6 +19,7 @@ from printqueue.models import (
     AlertTarget,
     Fact,
     FactKind,
+    Listening,
     Printer,
     PrinterKey,
     PrintQueue,
@@ -96,6 +97,11 @@ def make_alert(target: AlertTarget, fact: Fact | None = None, **fields: Any) -> 
     fact = fact or make_fact()
     defaults = {"state": AlertState.SENT, "created_at": fact.noticed_at, "due_at": fact.noticed_at, "sent_at": NOW}
     return Alert.objects.create(target=target, fact=fact, **{**defaults, **fields})
+
+
+def listen(now: datetime, *, since: timedelta = timedelta(days=9)) -> None:
+    """Let a server have listened for so long at `now`. One that other tests share may say so of itself beside it."""
+    Listening.objects.update_or_create(pk=1, defaults={"since": now - since, "seen_at": now})
 
 
 class Client:

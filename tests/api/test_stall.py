@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from printqueue import periodic
-from printqueue.models import Listening, PrintQueue
+from printqueue.models import PrintQueue
 from printqueue.stalls import StallKind
-from tests.factories import NOW, Client, make_job, make_printer
+from tests.factories import Client, listen, make_job, make_printer
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def printing(db):
 def stalled(printing):
     """The same after ten minutes without a report."""
     now = printing.now + timedelta(minutes=10)
-    Listening.objects.create(pk=1, since=NOW - timedelta(days=1), seen_at=now)
+    listen(now)
     periodic.notice_stalls(now)
     return printing
 

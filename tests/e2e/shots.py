@@ -1,19 +1,19 @@
 """Draws the pictures in docs/images: `./run test` leaves this out; `.venv/bin/python -m pytest tests/e2e/shots.py`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.test import override_settings
 from playwright.sync_api import expect
 
 from printqueue import periodic
-from printqueue.models import Listening
 from tests.alerts.receivers import WebReceiver
 from tests.e2e.alerted import inform
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go
 from tests.e2e.printed import COURSES
 from tests.e2e.shop import open_shop
 from tests.environment import ROOT
+from tests.factories import listen
 
 IMAGES = ROOT / "docs" / "images"
 AFTERNOON = 15
@@ -34,7 +34,7 @@ def test_pictures_of_the_list_of_a_job_and_of_a_printer(size, theme, staff, open
     staff.save()
     now = datetime.now(UTC)
     shop = open_shop(now, staff)
-    Listening.objects.update_or_create(pk=1, defaults={"since": now - timedelta(days=1), "seen_at": now})
+    listen(now)
     periodic.notice_stalls(now)
     zone = zone_where_it_is_afternoon(now)
     page = open_page(viewport=size, color_scheme=theme, timezone_id=zone)

@@ -7,10 +7,10 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from printqueue import periodic
-from printqueue.models import Listening, PrintQueue
+from printqueue.models import PrintQueue
 from tests.e2e.conftest import DESK, QUEUE, TOUCH, go
 from tests.e2e.layout import layout_faults
-from tests.factories import Client, make_job, make_printer
+from tests.factories import Client, listen, make_job, make_printer
 
 NUMBERS = {"layer": 41, "total_layers": 160, "remaining_seconds": 3120}
 FINGER_PX = 44
@@ -29,7 +29,7 @@ def stuck(server):
 def look():
     """Do the worker's work; the server has listened for long."""
     now = timezone.now()
-    Listening.objects.update_or_create(pk=1, defaults={"since": now - timedelta(days=1), "seen_at": now})
+    listen(now)
     periodic.notice_stalls(now)
 
 

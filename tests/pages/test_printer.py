@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from printqueue import periodic
-from printqueue.models import Fact, FactKind, Listening, PrintRun
+from printqueue.models import Fact, FactKind, PrintRun
 from printqueue.views.pages import printer as page
 from printqueue.views.pages.shown_printer import ShownPrinter
-from tests.factories import Client, make_printer, make_staff
+from tests.factories import Client, listen, make_printer, make_staff
 from tests.pages.conftest import LIST, ready_job, text_of
 
 ADDRESS = f"{LIST}printers/left/"
@@ -18,7 +18,7 @@ NUMBERS = {"progress": 45.3, "layer": 41, "total_layers": 160, "remaining_second
 
 def look(now):
     """Do the worker's work beside a server that has listened for long."""
-    Listening.objects.update_or_create(pk=1, defaults={"since": now - timedelta(days=9), "seen_at": now})
+    listen(now)
     periodic.notice_stalls(now)
 
 

@@ -3,17 +3,17 @@
 from datetime import timedelta
 
 from printqueue import periodic
-from printqueue.models import Fact, FactKind, Listening, PrintRun
+from printqueue.models import Fact, FactKind, PrintRun
 from printqueue.models.fact import STALLS
-from tests.factories import NOW
+from tests.factories import listen
 
 MINUTE = 60
 NUMBERS = {"progress": 45.3, "layer": 41, "total_layers": 160, "remaining_seconds": 3000}
 
 
-def look(now, *, listening_since=NOW - timedelta(days=9)):
+def look(now):
     """Do what the worker does every ten seconds, beside a server that listens."""
-    Listening.objects.update_or_create(pk=1, defaults={"since": listening_since, "seen_at": now})
+    listen(now)
     periodic.notice_stalls(now)
 
 

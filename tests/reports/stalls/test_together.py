@@ -12,7 +12,7 @@ from printqueue import periodic
 from printqueue.models import Fact, Listening, PrintRun, Who
 from printqueue.models.fact import STALLS
 from printqueue.models.stall import notice
-from tests.factories import NOW, Client, make_job, make_printer
+from tests.factories import NOW, Client, listen, make_job, make_printer
 from tests.reports.stalls.story import NUMBERS, facts, look, passes, says, stall_of
 from tests.reports.test_races import at_once
 
@@ -154,12 +154,12 @@ def test_whatever_happens_what_is_stored_agrees(seed, client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_workers_at_once_raise_one_fact_and_end_it_once():
+def test_several_workers_at_once_raise_one_fact_and_end_it_once(no_server):
     clients = [Client(make_printer()) for _ in range(4)]
     for client in clients:
         client.says("printing", run_key="1@0", **NUMBERS)
     now = client.now + timedelta(minutes=10)
-    Listening.objects.create(pk=1, since=NOW - timedelta(days=1), seen_at=now)
+    listen(now)
 
     at_once(*[partial(periodic.notice_stalls, now)] * 4)
     assert facts() == ["no_reports!"] * 4
