@@ -89,7 +89,7 @@ def _too_busy(path: str) -> HttpResponse:
     else:
         answer = HttpResponse(sentence, content_type="text/plain; charset=utf-8")
     answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    answer["Retry-After"] = "5"
+    answer["Retry-After"] = "3"
     return answer
 
 

@@ -29,12 +29,12 @@ class Rhythm:
 
     round: float = 1.0
     keep_alive: float = 15.0
-    check: float = 18.0
+    check: float = 16.0
     check_again: float = 3.0
     """After the database could not say whether a viewer may watch on."""
     check_takes: float = 5.0
     """A database that has not answered by then counts as away."""
-    longest_unchecked: float = 32.0
+    longest_unchecked: float = 28.0
     """Since the last good answer was asked for: then a page ends, also while an answer is waited for."""
     lifetime: float = 900.0
     """About: a fifth more or less, so that streams opened together do not end together."""

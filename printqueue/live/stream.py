@@ -31,6 +31,7 @@ from printqueue.live.hub import Burst, Member, joined
 from printqueue.live.line import StraightLine
 from printqueue.live.position import NOWHERE, Position
 from printqueue.live.seats import NoSeat, ServerFull, TooManyStreams, seats
+from printqueue.live.sight import Sight
 from printqueue.live.threads import TookTooLong, in_thread
 from printqueue.live.viewer import Everything, OneJob, Printers, Selection, Viewer
 
@@ -114,7 +115,11 @@ class Stream:
         self.at_the_end: Callable[[], object] = lambda: None
         self._member = Member(viewer, known=last or NOWHERE)
         self._sees_all = viewer.printer_ids is None and isinstance(selection, Everything)
+        self._sight = None if viewer.printer_ids is None else Sight(viewer.printer_ids)
         self._jobs_in_sight: set[int] = set()
+        self._knows_all_in_sight = False
+        """Whether those are all that the client may hold: he who came back was told of others before."""
+        self._has_begun = False
         self._readings: SharedReadings
 
     def go_straight(self, line: StraightLine) -> None:
@@ -135,7 +140,7 @@ class Stream:
         try:
             async with aclosing(self.events()) as pieces:
                 async for piece in pieces:
-                    yield piece
+                    yield piece if self._sight is None else self._sight.with_own_ids(piece)
         except (Error, TookTooLong) as problem:
             logger.warning("A stream of %s ended early, the database being away: %s", self.viewer.name, problem)
         except Exception:
@@ -174,9 +179,11 @@ class Stream:
         news = await self._read(must_reset)
         self._member.known, self._member.read_upto = news.end, news.end.revision
         beginning = opening and opening + clock(news.end, with_id=False)
+        self._knows_all_in_sight = self._knows_all_in_sight or news.since == 0
         if news.is_reset:
             self._jobs_in_sight.clear()
-            beginning += encode("stream-reset", {"channels": [news.end.channel]})
+            end = news.end if self._sight is None else self._sight.own(news.end)
+            beginning += encode("stream-reset", {"channels": [end.channel]})
         # The id at the end moves the client on past what was not for him, and past the reset.
         for piece in news.pieces(beginning, lambda event: self._one(event, news.since), sign_of_life(news.end)):
             yield piece
@@ -187,12 +194,19 @@ class Stream:
         known = self._member.known
         if self._sees_all:
             return await self._readings.read(known, must_reset=must_reset)
+        return await in_thread(partial(self._read_own, known, must_reset=must_reset))
+
+    def _read_own(self, known: Position, *, must_reset: bool) -> CatchUp:
+        """Read for this viewer alone, in a thread."""
+        if self._sight is not None and not self._has_begun:
+            known = self._sight.place(known, Position.if_any())
+        self._has_begun = True
         may_have_left = partial(self._may_have_left, since=known.revision)
-        return await in_thread(partial(catch_up.read, known, must_reset=must_reset, may_have_left=may_have_left))
+        return catch_up.read(known, must_reset=must_reset, may_have_left=may_have_left)
 
     def _may_have_left(self, event: RowEvent, *, since: int) -> bool:
         """Whether this may be a job that the viewer saw before, and may see no longer."""
-        is_hidden = not self.viewer.sees(event.audience)
+        is_hidden = self.selection.wants(event.audience) and not self.viewer.sees(event.audience)
         is_told = event.audience.job_id in self._jobs_in_sight
         return is_hidden and not is_told and event.audience.job_id is not None and event.structure_revision > since
 
@@ -201,11 +215,19 @@ class Stream:
         member = self._member
         if burst.end.epoch != member.known.epoch or burst.events[-1].revision <= member.read_upto:
             return b""
+        if not (self._sees_all or self._knows_all_in_sight) and self._may_take_away(burst):
+            member.reset()
+            return b""
         member.known = burst.end
         if self._sees_all and burst.since >= member.read_upto:
             return burst.plain
         news = (event for event in burst.events if event.revision > member.read_upto)
         return b"".join(self._one(event, member.read_upto) for event in news)
+
+    def _may_take_away(self, burst: Burst) -> bool:
+        """Whether a job may have left that was told on an earlier stream, so that nobody here knows of it."""
+        upto = self._member.read_upto
+        return any(event.revision > upto and self._may_have_left(event, since=upto) for event in burst.events)
 
     def _one(self, event: RowEvent, since: int) -> bytes:
         """Return one event in bytes for a viewer who knows everything up to `since`; b"" if it is not for him."""

@@ -18,7 +18,7 @@ class Viewer:
 
     still_allowed: Callable[[], bool]
     """Reads from the database, in one of the few threads, whether the viewer may watch on: with the same session or
-    key, the same permission, and the same printers. Called every 18 s; False ends the stream within 35 s of the cause.
+    key, the same permission, and the same printers. Called every 16 s; False ends the stream within 35 s of the cause.
     """
 
     printer_ids: frozenset[int] | None = None

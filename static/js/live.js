@@ -68,10 +68,15 @@ function listenToWorker(silentWorkers = 0) {
     if (data.kind === "here") data.events.forEach((event) => pass(event, data.id));
     tell(data.status);
   });
-  worker.addEventListener("error", () => {
-    leave();
-    listenAlone();
-  });
+  // Not of a worker that was left: it would begin a stream beside its successor's.
+  worker.addEventListener(
+    "error",
+    () => {
+      leave();
+      listenAlone();
+    },
+    { signal },
+  );
   addEventListener("pagehide", bye, { signal });
   addEventListener(
     "pageshow",

@@ -47,7 +47,7 @@ def test_no_more_fields_are_named_than_somebody_would_read(caller):
 
 @pytest.mark.parametrize(
     ("problem", "status", "retry_after"),
-    [(Busy("The database is busy."), 503, "1"), (OperationalError("host=secret"), 503, "5")],
+    [(Busy("The database is busy."), 503, "1"), (OperationalError("host=secret"), 503, "3")],
 )
 def test_a_database_that_cannot_is_answered_with_when_to_come_back(problem, status, retry_after, caller, monkeypatch):
     def fail(*_: object, **__: object) -> None:

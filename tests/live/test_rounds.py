@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from printqueue.known_keys import KEPT_FOR
 from printqueue.live.hub import Member
 from printqueue.live.position import NOWHERE
 from printqueue.live.rounds import RHYTHM, Rhythm, Rounds
@@ -134,7 +135,8 @@ async def test_a_page_ends_in_time_also_while_the_database_says_nothing_at_all()
 
 
 def test_the_promise_of_35_seconds_is_kept_with_a_second_for_the_round_and_one_to_spare():
-    assert RHYTHM.longest_unchecked + RHYTHM.round <= 34
+    # Whoever opens a stream may be let in by what was known of his key some seconds ago.
+    assert KEPT_FOR + RHYTHM.longest_unchecked + RHYTHM.round <= 34
     # A database that is away for 10 s, from a check on, is asked again before that.
     assert RHYTHM.check + RHYTHM.round + 10 < RHYTHM.longest_unchecked
 

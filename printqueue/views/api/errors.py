@@ -141,7 +141,7 @@ def _refusal(request: HttpRequest, problem: Refusal) -> HttpResponse:
 
 def _no_database(request: HttpRequest, problem: Exception) -> HttpResponse:
     logger.error("The database did not answer.", exc_info=problem)
-    return error_answer(503, "The database does not answer. Try again in a moment.", headers={"Retry-After": "5"})
+    return error_answer(503, "The database does not answer. Try again in a moment.", headers={"Retry-After": "3"})
 
 
 def _defect(request: HttpRequest, problem: Exception) -> HttpResponse:

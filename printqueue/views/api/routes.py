@@ -46,10 +46,10 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     if isinstance(sys.exception(), (OperationalError, InterfaceError)):
         sentence = "The database does not answer. Try again in a moment."
         if _is_ours(request):
-            return error_answer(503, sentence, headers={"Retry-After": "5"})
+            return error_answer(503, sentence, headers={"Retry-After": "3"})
         # Without the request: who asks stands in the database.
         page = loader.render_to_string("503.html", {"text": sentence})
-        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
+        return HttpResponse(page, status=503, headers={"Retry-After": "3"})
     return defect_answer() if _is_ours(request) else defaults.server_error(request)
 
 
