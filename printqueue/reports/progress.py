@@ -50,7 +50,7 @@ def _go_on(job: PrintQueue, said: Progress, actor: Actor, received_at: datetime,
     if run is None or not run.is_active:
         raise Moved
     _check_may_feed(run, said, actor, received_at)
-    if not run.is_newer(said.sequence):
+    if _is_stale(run, said, actor):
         return Stored(run.progress, is_stale=True)
     return _observe(job, run, said, actor, at, received_at, rows)
 
@@ -65,12 +65,17 @@ def _begin(place: Place, said: Progress, actor: Actor, received_at: datetime, ro
     if job.state in ENDED:
         return _again(job, job.current_run, said)
     last = job.runs.filter(source=RunSource.PUT).order_by("-pk").first()
-    if said.sequence is not None and last is not None and not last.is_newer(said.sequence):
+    if last is not None and _is_stale(last, said, actor):
         return Stored(last.progress, is_stale=True)
     if _run_and_job(_on_machine(printer)) != _run_and_job(in_the_way):
         raise Moved
     _make_room(printer, in_the_way, actor, received_at, rows)
     return _observe(job, _open(job, printer, actor, at), said, actor, at, received_at, rows)
+
+
+def _is_stale(run: PrintRun, said: Progress, actor: Actor) -> bool:
+    """Whether it was said before, as far as sequences tell: another client's say nothing about this one's."""
+    return run.fed_by == feeder(actor) and not run.is_newer(said.sequence)
 
 
 def _on_machine(printer: Printer | None) -> PrintRun | None:
@@ -187,7 +192,8 @@ def _observe(
         sequence=said.sequence,
     )
     is_steady, before, stall = seen.state == run.state, Before.of(run), run.stall
-    run.fed_by = feeder(actor)
+    if run.fed_by != feeder(actor):
+        run.fed_by, run.last_sequence = feeder(actor), None
     run.observe(seen, who=actor.who, at=at)
     if run.is_active and end_what_is_over(run, received_at):
         is_steady = False

@@ -319,3 +319,13 @@ def test_it_offers_a_file_name_that_is_certain(browser):
 
     assert f'value="infinity-splint_{job.code}.gcode.3mf"' in html
     assert 'data-copy="certain-name"' in html
+
+
+def test_a_finish_that_a_silent_client_told_is_not_shown_once_it_has_passed(browser, beside):
+    job = ready_job()
+    beside.put(job, 50, after_seconds=-1200, remaining_seconds=1500)
+    assert "Left 25 min" in hero(page(browser, job))
+
+    beside.put(job, 50, after_seconds=1, remaining_seconds=600)
+
+    assert "Left —" in hero(page(browser, job))

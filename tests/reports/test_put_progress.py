@@ -176,6 +176,18 @@ def test_two_clients_do_not_feed_one_job_until_one_was_silent_for_a_minute(clien
     assert job.progress == 52
 
 
+def test_the_numbers_of_another_client_say_nothing_about_ones_own(client: Client, job: PrintQueue) -> None:
+    other = Client(client.printer, now=client.now)
+    client.put(job, 50, sequence=1_790_000_000_000)
+
+    assert not other.put(job, 60, after_seconds=70, sequence=1).is_stale
+    assert other.put(job, 20, sequence=1).is_stale
+    job.fail(by=BY, now=other.now)
+    job.retry(by=BY, now=other.now)
+    assert not client.put(job, 5, after_seconds=130, sequence=1).is_stale
+    assert job.progress == 5
+
+
 def test_another_file_than_the_one_that_prints_is_refused(client: Client, job: PrintQueue) -> None:
     client.put(job, 50, file_name="ring.gcode")
     client.put(job, 51, file_name="RING.3mf")

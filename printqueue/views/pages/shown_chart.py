@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from printqueue import chart
 from printqueue.history import MOST_KEPT, Course, Kept, Point, thin
-from printqueue.models import FactKind, PrintQueue, PrintRun, RunState, Sample
+from printqueue.models import FactKind, PrintQueue, PrintRun, RunSource, RunState, Sample
 from printqueue.models.fact import STALLS
 from printqueue.templatetags import display
 
@@ -29,13 +29,16 @@ class Expected:
     spread: timedelta | None = None
 
 
-def expected_of(run: PrintRun) -> Expected | None:
-    """Return what is known of the finish of `run`: as it is estimated, else as its printer says; None while it hangs."""
+def expected_of(run: PrintRun, now: datetime) -> Expected | None:
+    """Return what is known of the finish of `run`: as it is estimated, else as its printer says; None while it hangs.
+
+    Of one that a PUT feeds, which may come as seldom as it likes, a finish that has passed counts for nothing.
+    """
     if run.stall:
         return None
     told = run.estimate_at(run.last_report_at)
     finish = display.finish(run.state, run.last_report_at, run.remaining_seconds, told.finish)
-    if finish is None:
+    if finish is None or (finish <= now and run.source == RunSource.PUT):
         return None
     return Expected(finish, None if told.spread is None else timedelta(seconds=told.spread))
 
@@ -129,7 +132,7 @@ class ShownChart:
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """Return what the script draws; times in seconds since the epoch."""
-        expected, layers = expected_of(self.run), chart.layers(self.samples)
+        expected, layers = expected_of(self.run, now), chart.layers(self.samples)
         return {
             "run": {
                 "id": str(self.run.pk),

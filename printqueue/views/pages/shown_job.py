@@ -106,7 +106,18 @@ class ShownJob:
     @property
     def is_foretold(self) -> bool:
         """Whether what is known of its finish holds: nobody asks how it ended, it goes on, and its printer is heard."""
-        return self.job.is_active and not (self.job.attention or self.job.stall or self.is_silent)
+        is_doubtful = self.job.attention or self.job.stall or self.is_silent or self._has_passed
+        return self.job.is_active and not is_doubtful
+
+    @property
+    def _has_passed(self) -> bool:
+        """Whether a client that may report as seldom as it likes fell silent until after the finish that it told."""
+        run, reported_at = self.job.current_run, self.job.progress_last_report_time
+        if run is None or run.source != RunSource.PUT:
+            return False
+        estimated = self.job.estimate_at(reported_at).finish
+        done_at = display.finish(self.job.state, reported_at, self.job.remaining_seconds, estimated)
+        return done_at is not None and done_at <= self.now
 
     @property
     def told(self) -> Told:
