@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar, Final
 
 from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -19,6 +20,13 @@ from printqueue.models.order import Stage
 from printqueue.models.printer import Printer
 from printqueue.models.run import PrintRun, Stalled
 
+_YEARS: Final = _("Expected a year from 1900 to 2999.")
+_IN_THESE_YEARS: Final = (
+    MinValueValidator(datetime(1900, 1, 1, tzinfo=UTC), _YEARS),
+    MaxValueValidator(datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC), _YEARS),
+)
+"""As the API has it: a time at the end of the calendar overflows in some zone, and PostgreSQL gives back none after it."""
+
 
 class JobRow(Estimated, Revisioned):
     """A row of the queue. What happens at a printer is read from its run, and copied here where the list needs it."""
@@ -34,7 +42,7 @@ class JobRow(Estimated, Revisioned):
     copies = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(999)])
     copies_done = models.PositiveSmallIntegerField(default=0, editable=False)
     rush = models.BooleanField(default=False)
-    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True, validators=_IN_THESE_YEARS)
     wanted_printer = models.ForeignKey(
         Printer, verbose_name=_("printer"), null=True, blank=True, related_name="+", on_delete=models.PROTECT
     )

@@ -42,7 +42,15 @@ def test_the_form_shows_what_may_be_written(browser, printer):
     [
         *(("design_name", ""), ("design_name", "x" * 201), ("print_file_name", "")),
         *(("print_file_name", "gnp.\u202eedocg"), ("customer_id", "x" * 21), ("note", "bell \x07")),
-        *(("copies", "0"), ("copies", "1000"), ("copies", "two"), ("due_at", "soon"), ("wanted_printer", "nowhere")),
+        *(
+            ("copies", "0"),
+            ("copies", "1000"),
+            ("copies", "two"),
+            ("due_at", "soon"),
+            ("due_at", "9999-12-31T23:59"),
+            ("due_at", "0001-01-01T00:00"),
+            ("wanted_printer", "nowhere"),
+        ),
     ],
 )
 def test_a_value_that_does_not_fit_is_said_beside_its_field(field, value, browser):
