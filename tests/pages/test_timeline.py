@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from printqueue.models import AlertState, FactKind, PrintRun, Who
@@ -164,3 +166,17 @@ def test_what_was_noticed_of_another_job_is_not_there(browser, job):
     fact(FactKind.NO_MOVEMENT, job)
 
     assert "no movement" not in "".join(timeline(browser, started_job()))
+
+
+@pytest.mark.sqlite_only  # PostgreSQL uses no index for so few rows
+def test_it_is_found_without_looking_through_all_that_ever_happened(browser, job):
+    with CaptureQueriesContext(connection) as asked:
+        timeline(browser, job)
+        browser.get(f"/api/print-queue/{job.pk}/history")
+
+    of_transitions = [one["sql"] for one in asked if 'FROM "printqueue_transition"' in one["sql"]]
+    assert len(of_transitions) >= 2
+    with connection.cursor() as cursor:
+        for sql in of_transitions:
+            plan = cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+            assert not [step for *_, step in plan if step.startswith("SCAN printqueue_transition")], sql

@@ -161,3 +161,11 @@ def test_a_tray_without_prints_is_empty_but_there(browser):
 
     assert 'id="tray"' in html
     assert "Unmatched" not in html
+
+
+@pytest.mark.sqlite_only  # PostgreSQL uses no index for so few rows
+def test_it_is_found_without_looking_through_all_that_was_ever_printed(db):
+    plan = PrintRun.objects.unmatched(timezone.now()).order_by().explain()
+
+    assert plan.count("run_unmatched (job_id=? AND ended_at") == 2
+    assert "SCAN printqueue_printrun" not in plan

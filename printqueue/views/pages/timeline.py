@@ -58,7 +58,7 @@ def timeline(job: PrintQueue, runs: Sequence[PrintRun], actor: Actor, now: datet
 
     Of who was told it has what `actor` may know.
     """
-    transitions = _transitions(job)
+    transitions = _transitions(job, runs)
     of_its_prints = Q(run__in=[run.pk for run in runs], job=None)  # noticed before they found the job
     facts = list(Fact.objects.filter(Q(job=job) | of_its_prints).order_by("-at", "-pk")[:MAX_LINES])
     told = _told(facts, actor, now)
@@ -72,9 +72,10 @@ def timeline(job: PrintQueue, runs: Sequence[PrintRun], actor: Actor, now: datet
     return sorted([*lines.values(), *others], key=lambda line: line.at, reverse=True)[:MAX_LINES]
 
 
-def _transitions(job: PrintQueue) -> list[Transition]:
+def _transitions(job: PrintQueue, runs: Sequence[PrintRun]) -> list[Transition]:
     """Return the changes of state of the job, the newest first, and those of its runs that the job did not follow."""
-    lost_sight = Q(run__job=job, new_state=RunState.UNKNOWN_END)
+    # By the runs' keys: asked by the job of their rows, no index helps, and every change of state ever is looked at.
+    lost_sight = Q(run__in=[run.pk for run in runs], new_state=RunState.UNKNOWN_END)
     happened = Transition.objects.filter(Q(job=job) | lost_sight).select_related("user", "key")
     return list(happened.order_by("-at", "-pk")[:MAX_LINES])
 
