@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from printqueue.alerts.routing import Happened, Quiet, Wish, alerts_of
 from printqueue.models import Alert, AlertRule, AlertState, Fact, FactKind, PrintRun
@@ -43,9 +44,9 @@ def route_some(now: datetime) -> int:
 def note_unmatched(now: datetime) -> None:
     """Raise a fact for each print that waits for its job for longer than ALERT_UNMATCHED_MINUTES."""
     before = now - timedelta(minutes=settings.ALERT_UNMATCHED_MINUTES)
-    told = Fact.objects.filter(kind=FactKind.UNMATCHED).values("run")
+    told = Fact.objects.filter(run=OuterRef("pk"), kind=FactKind.UNMATCHED)
     # One that staff took off its job needs nobody to be told of it.
-    waiting = PrintRun.objects.unmatched(now).filter(started_at__lte=before, linked_at=None).exclude(pk__in=told)
+    waiting = PrintRun.objects.unmatched(now).filter(started_at__lte=before, linked_at=None).exclude(Exists(told))
     pks = list(waiting.values_list("pk", flat=True)[:FACTS_AT_ONCE])
     if pks:
         _note_unmatched(pks, now)
@@ -59,10 +60,23 @@ def _note_unmatched(pks: Iterable[int], now: datetime) -> None:
     Fact.objects.bulk_create(facts, ignore_conflicts=True)
 
 
+def quiet_of(rule: AlertRule | None) -> Quiet | None:
+    """Return the quiet hours of a rule, if it has any."""
+    if rule is None or rule.quiet_from is None or rule.quiet_to is None:
+        return None
+    return Quiet(rule.quiet_from, rule.quiet_to, rule.zone)
+
+
+def put_off(target_id: int, now: datetime) -> None:
+    """Let what is due for a target in its rule's quiet hours wait for their end, as after hours without a worker."""
+    due = Alert.objects.due(now).filter(target=target_id)
+    for rule in AlertRule.objects.exclude(quiet_from=None).filter(pk__in=due.values("rule")):
+        quiet = quiet_of(rule)
+        if quiet is not None and (over_at := quiet.over_at(now)) > now:
+            due.filter(rule=rule).update(due_at=over_at)
+
+
 def _wish(rule: AlertRule) -> Wish:
-    quiet = None
-    if rule.quiet_from is not None and rule.quiet_to is not None:
-        quiet = Quiet(rule.quiet_from, rule.quiet_to, rule.zone)
     return Wish(
         pk=rule.pk,
         kinds=frozenset(rule.kinds),
@@ -74,7 +88,7 @@ def _wish(rule: AlertRule) -> Wish:
         printers=frozenset(printer.pk for printer in rule.printers.all()),
         own_jobs_only=rule.own_jobs_only,
         longer_than_minutes=rule.longer_than_minutes,
-        quiet=quiet,
+        quiet=quiet_of(rule),
     )
 
 

@@ -102,13 +102,13 @@ class Alert(models.Model):
 
     @classmethod
     @in_transaction
-    def claim(cls, pks: Collection[int], now: datetime, until: datetime) -> list[Alert]:
-        """Take those of these alerts that are still due, to send them as one message by `until`.
+    def claim(cls, pks: Collection[int], *, due_by: datetime, until: datetime) -> list[Alert]:
+        """Take those of these alerts that are still due at `due_by`, to send them as one message by `until`.
 
         Whoever takes an alert is the only one to send it, until it says how that went, or `until` is over.
         """
         delivery = secrets.token_hex(16)
-        cls.objects.filter(pk__in=pks).due(now).move(
+        cls.objects.filter(pk__in=pks).due(due_by).move(
             AlertState.SENDING, delivery=delivery, claimed_until=until, attempts=models.F("attempts") + 1
         )
         taken = cls.objects.filter(delivery=delivery).order_by("fact__at", "pk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,11 +24,13 @@ class Before:
         return cls(run.state, run.error_code)
 
 
-def facts_about(run: PrintRun, before: Before, *, at: datetime, noticed_at: datetime) -> list[Fact]:
+def facts_about(
+    run: PrintRun, before: Before, *, at: datetime, noticed_at: datetime, unwritten: Iterable[Fact] = ()
+) -> list[Fact]:
     """Return what happened to `run`, and to its job, which followed it already, since it was as `before`.
 
     One report leads to one fact at the most: the error of a print that failed is why it failed. What had ended when it was
-    first seen is history, and nobody hears of it.
+    first seen is history, and nobody hears of it. `unwritten`: what happened in the same transaction.
     """
     if run.state == before.state and run.error_code == before.error_code:
         return []
@@ -37,7 +40,7 @@ def facts_about(run: PrintRun, before: Before, *, at: datetime, noticed_at: date
     if kind is not None:
         return [] if _was_closed_by_staff(run, kind) else [_fact(run, kind, at, noticed_at)]
     # A code comes and goes while what it stands for lasts: each is told once a print.
-    if run.error_code and run.error_code != before.error_code and not _was_told(run):
+    if run.error_code and run.error_code != before.error_code and not _was_told(run, unwritten):
         return [_fact(run, FactKind.ERROR, at, noticed_at)]
     return []
 
@@ -47,10 +50,10 @@ def _fact(run: PrintRun, kind: FactKind, at: datetime, noticed_at: datetime) -> 
     return Fact.of(run, kind, at=at, noticed_at=noticed_at, detail=detail)
 
 
-def _was_told(run: PrintRun) -> bool:
+def _was_told(run: PrintRun, unwritten: Iterable[Fact]) -> bool:
     """Whether the code of `run` was told already, by itself or as the reason of something."""
-    told = run.facts.exclude(detail="").values_list("detail", flat=True)
-    return any(detail.split(" ", 1)[0] == run.error_code.split(" ", 1)[0] for detail in told)
+    told = [*run.facts.values_list("detail", flat=True), *(fact.detail for fact in unwritten if fact.run_id == run.pk)]
+    return any(detail.split(" ", 1)[0] == run.error_code.split(" ", 1)[0] for detail in told if detail)
 
 
 def _was_closed_by_staff(run: PrintRun, kind: FactKind) -> bool:

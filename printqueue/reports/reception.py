@@ -276,7 +276,8 @@ class Reception:
 
     def _tell(self, run: PrintRun, before: Before) -> None:
         """Raise the facts of what changed since `before`; the run is saved, or will be together with them."""
-        self.rows.happened(facts_about(run, before, at=self.at, noticed_at=self.call.received_at))
+        noticed_at, unwritten = self.call.received_at, self.rows.facts
+        self.rows.happened(facts_about(run, before, at=self.at, noticed_at=noticed_at, unwritten=unwritten))
 
     def _follow(self, run: PrintRun) -> None:
         """Let the run's job follow it, unless staff took the job out of its hands; save the run."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from printqueue.history import Course
 from printqueue.live.revisions import Change, Revisioned, save_revised
 from printqueue.models import Fact, PrintRun, Sample
@@ -30,6 +32,11 @@ class Rows:
         self._courses[run.pk] = course = course.after(sample.point)
         sample.number, sample.follows_gap = course.number, course.follows_gap
         self._samples[run.pk, sample.number] = sample
+
+    @property
+    def facts(self) -> Sequence[Fact]:
+        """What happened, and is yet to be written."""
+        return self._facts
 
     def happened(self, facts: list[Fact]) -> None:
         """Note what happened to runs that are saved already."""

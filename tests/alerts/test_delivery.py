@@ -170,6 +170,45 @@ def test_what_is_due_in_a_moment_comes_along(client, web, deliver, now):
         )
 
     assert len(together(rule.targets.get().pk, deliver_at)) == 4
+    own = Deliveries()
+    own.deliver(timezone.now())
+    own.wait()
+    assert web.titles == ["4 prints finished"]
+
+
+HOUR = timedelta(hours=1)
+
+
+def quiet_now() -> dict[str, object]:
+    """Quiet hours in which we are, until in an hour."""
+    now = timezone.now()
+    return {"quiet_from": (now - HOUR).time(), "quiet_to": (now + HOUR).time(), "zone": "UTC"}
+
+
+def test_what_is_due_in_quiet_hours_waits_for_their_end_also_after_nobody_was_there_to_send_it(client, web, deliver):
+    make_rule(make_target(web.url), **quiet_now())
+    printed(client)
+
+    deliver()  # as if it had been due before they began
+
+    assert web.met == 0
+    alert = Alert.objects.get()
+    assert alert.state == AlertState.WAITING
+    assert HOUR * 0.9 < alert.due_at - timezone.now() <= HOUR
+
+
+def test_what_failed_before_quiet_hours_is_not_tried_again_in_them(client, web, deliver, settings):
+    settings.ALERT_RETRY_SECONDS = 1800
+    web.moods = [503]
+    soon = timezone.now() + timedelta(minutes=5)
+    make_rule(make_target(web.url), quiet_from=soon.time(), quiet_to=(soon + 2 * HOUR).time(), zone="UTC")
+    printed(client)
+
+    deliver()
+
+    alert = Alert.objects.get()
+    assert alert.state == AlertState.WAITING
+    assert abs(alert.due_at - soon - 2 * HOUR) < timedelta(seconds=1)
 
 
 def test_each_owner_hears_of_his_own_jobs_alone(client, web, deliver):

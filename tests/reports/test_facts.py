@@ -78,6 +78,24 @@ def test_an_error_while_printing_is_told_once_a_print_however_often_it_comes_and
     assert list(Fact.objects.values_list("kind", "detail")) == [("error", "A1 Something"), ("error", "B2 Something")]
 
 
+def test_an_error_that_comes_and_goes_within_one_call_is_told_once_too(client):
+    printing(client)
+    reports = [
+        Report(
+            serial=client.printer.serial, state=ReportState.PRINTING, run_key="1@0", progress=40,
+            sequence=client.sequence + number, measured_at=client.now, error_code=code,
+            error_message="Something" if code else "",
+        )
+        for number, code in enumerate(("A1", "", "A1", "B2", "A1", "", "B2"), start=1)
+    ]  # fmt: skip
+
+    receive_all(
+        reports, actor=Actor(key=client.key, printer_ids=None), client="", received_at=client.now, skew=timedelta()
+    )
+
+    assert list(Fact.objects.values_list("kind", "detail")) == [("error", "A1 Something"), ("error", "B2 Something")]
+
+
 def test_a_print_that_had_ended_when_its_printer_was_first_seen_is_history(client):
     client.says("completed", run_key="1@0", file_name=FILE, progress=100)
 
