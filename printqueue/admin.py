@@ -227,7 +227,8 @@ class PrinterAdmin(Kept):
         return [field.name for field in Printer._meta.fields if field.name not in by_hand]
 
     def save_model(self, request: HttpRequest, obj: Printer, form: BaseForm, change: bool) -> None:
-        obj.is_named_by_staff = obj.is_named_by_staff or "name" in form.changed_data
+        if "name" in form.changed_data:
+            obj.is_named_by_staff = bool(obj.name)  # an empty one is its client's to give again
         # Only what was edited: a report may have moved the rest since the form was shown.
         obj.save(update_fields=[*form.changed_data, "is_named_by_staff"] if change else None)
 

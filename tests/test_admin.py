@@ -277,6 +277,15 @@ def test_a_printer_renamed_by_staff_keeps_its_name(browser: Browser) -> None:
     assert client.printer.name == "By the window"
 
 
+def test_an_emptied_name_of_a_printer_is_its_clients_to_give_again(browser: Browser) -> None:
+    client = Client(make_printer("left", name="By the window", is_named_by_staff=True))
+
+    browser.post(change_url(client.printer), {"name": "", "is_enabled": "on"})
+    client.says("idle", printer_name="P1S")
+
+    assert client.printer.name == "P1S"
+
+
 def test_a_new_key_is_shown_once_and_works(browser: Browser) -> None:
     page = browser.post(
         reverse("admin:printqueue_printerkey_add"), {"name": "Pi", "scopes": ["reports:write"], "all_printers": "on"}
