@@ -179,6 +179,13 @@ def one_history(transactional_db: None) -> None:
     RevisionCounter.objects.update_or_create(pk=1, defaults=now)
 
 
+@pytest.fixture(autouse=True)
+def one_history_for_all(request: pytest.FixtureRequest) -> None:
+    """The server that tests share watches the database during tests that know nothing of it, too."""
+    if commits(request.node):
+        request.getfixturevalue("one_history")
+
+
 @pytest.fixture
 def server(one_history: None, shared_servers: Servers) -> ServeProcess:
     """A real server without worker on the test database, shared by all tests that ask for it.
