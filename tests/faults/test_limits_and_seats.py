@@ -39,7 +39,8 @@ def test_pages_cost_no_file_but_their_own_line_and_no_thread_and_no_connection(s
     audience.open(server, 195)
     audience.wait_until_open()
 
-    wait_for(lambda: all(now <= then + 1 for now, then in zip(held(), few, strict=True)), 30, f"{held()}, not {few}")
+    # One of the lasting threads may not have opened the database before: on SQLite a file and its log.
+    wait_for(lambda: all(now <= then + 2 for now, then in zip(held(), few, strict=True)), 30, f"{held()}, not {few}")
     logger.info(f"(files but lines, threads, database connections) with 5 pages {few}, with 200 {held()}")
 
 
