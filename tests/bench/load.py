@@ -27,6 +27,8 @@ now_ns = time.perf_counter_ns
 OPENING_AT_ONCE: Final = 50
 QUIET_SECONDS: Final = 2.0
 """When nothing was heard for so long, nothing more will come."""
+NO_MORE_SECONDS: Final = 0.3
+"""The same once everything that was to come has come."""
 
 MOST_KNOWN_READS: Final = 20_000
 
@@ -146,10 +148,13 @@ class Crowd:
         return page
 
     async def quiet(self, expected: int) -> None:
-        """Return when the pages have read so many events, or nothing for a while."""
+        """Return when the pages have read so many events and no more come, or nothing for a while.
+
+        What is told again, as with an estimate, counts among them: the last ones may be on their way still.
+        """
         heard, since = -1, now_ns()
-        while (count := self.heard) < expected and now_ns() - since < QUIET_SECONDS * 1e9:
-            if count != heard:
+        while now_ns() - since < (QUIET_SECONDS if heard < expected else NO_MORE_SECONDS) * 1e9:
+            if (count := self.heard) != heard:
                 heard, since = count, now_ns()
             await asyncio.sleep(0.02)
 
