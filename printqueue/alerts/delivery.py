@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from printqueue.alerts import channels, words
 from printqueue.alerts.courier import Answer, Courier
-from printqueue.alerts.outbox import put_off, quiet_of
+from printqueue.alerts.outbox import put_off
 from printqueue.alerts.routing import TOGETHER_WITHIN
 from printqueue.alerts.sealing import CannotUnseal
 from printqueue.models import Alert, AlertAttempt, AlertState, AlertTarget, AttemptOutcome, Busy
@@ -65,6 +65,7 @@ class Deliveries:
     def deliver(self, now: datetime) -> None:
         """Begin to send what is due at `now`, and return at once."""
         take_back(now)
+        put_off(now)
         with self._changing:
             if self._ends_at is not None:
                 return
@@ -109,7 +110,7 @@ class Deliveries:
             return
         with Courier(route, send_seconds=settings.ALERT_SEND_SECONDS, is_ending=self._is_ending) as courier:
             refusal = courier.get_ready()
-            while self._ends_at is None and (pks := next_message(target_id, timezone.now())):
+            while self._ends_at is None and (pks := together(target_id, timezone.now())):
                 now = timezone.now()
                 alerts = Alert.claim(pks, due_by=now + TOGETHER_WITHIN, until=now + _claim_lasts())
                 if alerts and not self._send(courier, alerts, refusal):
@@ -149,12 +150,6 @@ def waiting_targets(now: datetime) -> list[int]:
     return [row["target"] for row in due.order_by("since")]
 
 
-def next_message(target_id: int, now: datetime) -> list[int]:
-    """Return what `together` does, once what may not be sent in these hours is put off."""
-    put_off(target_id, now)
-    return together(target_id, now)
-
-
 def together(target_id: int, now: datetime) -> list[int]:
     """Return the alerts for a target that go out as the next message at `now`, by primary key."""
     open_alerts = Alert.objects.waiting().filter(target=target_id).order_by("fact__at", "pk")
@@ -175,7 +170,7 @@ def take_back(now: datetime) -> None:
 
 @in_transaction
 def _take_back(now: datetime) -> None:
-    for alert in Alert.objects.run_out(now).select_related("rule").order_by("pk"):
+    for alert in Alert.objects.run_out(now).order_by("pk"):
         if _retry(Alert.objects.run_out(now).filter(pk=alert.pk), alert, Answer("uncertain", CUT_OFF), now):
             AlertAttempt.note([alert], AttemptOutcome.UNCERTAIN, CUT_OFF, at=now, took=None)
 
@@ -203,10 +198,8 @@ def _retry(mine: AlertQuerySet, alert: Alert, answer: Answer, now: datetime) -> 
     is_over = alert.attempts > len(WAITS) or answer.outcome == "invalid" or (is_uncertain and alert.is_repeat)
     if is_over:
         return mine.move(AlertState.DEAD, **values)
-    again_at = now + timedelta(seconds=WAITS[max(alert.attempts, 1) - 1] * settings.ALERT_RETRY_SECONDS)
-    quiet = quiet_of(alert.rule)
-    due_at = quiet.over_at(again_at) if quiet else again_at
-    return mine.move(AlertState.WAITING, due_at=due_at, is_repeat=alert.is_repeat or is_uncertain, **values)
+    wait = timedelta(seconds=WAITS[max(alert.attempts, 1) - 1] * settings.ALERT_RETRY_SECONDS)
+    return mine.move(AlertState.WAITING, due_at=now + wait, is_repeat=alert.is_repeat or is_uncertain, **values)
 
 
 def _route(target_id: int) -> channels.Route | None:

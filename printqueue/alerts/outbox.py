@@ -60,20 +60,24 @@ def _note_unmatched(pks: Iterable[int], now: datetime) -> None:
     Fact.objects.bulk_create(facts, ignore_conflicts=True)
 
 
-def quiet_of(rule: AlertRule | None) -> Quiet | None:
-    """Return the quiet hours of a rule, if it has any."""
-    if rule is None or rule.quiet_from is None or rule.quiet_to is None:
+def put_off(now: datetime) -> None:
+    """Let what is due in its rule's quiet hours wait for their end: a further attempt, or what nobody was there to send."""
+    due = Alert.objects.due(now).order_by()
+    for rule in AlertRule.objects.exclude(quiet_from=None).filter(pk__in=due.values("rule")):
+        quiet = _quiet_of(rule)
+        if quiet is not None and (over_at := quiet.over_at(now)) > now:
+            _put_off(rule, now, over_at)
+
+
+@in_transaction
+def _put_off(rule: AlertRule, now: datetime, until: datetime) -> None:
+    Alert.objects.due(now).filter(rule=rule).update(due_at=until)
+
+
+def _quiet_of(rule: AlertRule) -> Quiet | None:
+    if rule.quiet_from is None or rule.quiet_to is None:
         return None
     return Quiet(rule.quiet_from, rule.quiet_to, rule.zone)
-
-
-def put_off(target_id: int, now: datetime) -> None:
-    """Let what is due for a target in its rule's quiet hours wait for their end, as after hours without a worker."""
-    due = Alert.objects.due(now).filter(target=target_id)
-    for rule in AlertRule.objects.exclude(quiet_from=None).filter(pk__in=due.values("rule")):
-        quiet = quiet_of(rule)
-        if quiet is not None and (over_at := quiet.over_at(now)) > now:
-            due.filter(rule=rule).update(due_at=over_at)
 
 
 def _wish(rule: AlertRule) -> Wish:
@@ -88,7 +92,7 @@ def _wish(rule: AlertRule) -> Wish:
         printers=frozenset(printer.pk for printer in rule.printers.all()),
         own_jobs_only=rule.own_jobs_only,
         longer_than_minutes=rule.longer_than_minutes,
-        quiet=quiet_of(rule),
+        quiet=_quiet_of(rule),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from printqueue.alerts import delivery
 from printqueue.alerts.outbox import route_facts
-from printqueue.models import Alert, AlertRule, AlertTarget, FactKind
+from printqueue.models import Alert, AlertRule, AlertTarget, FactKind, PrintQueue
 from tests.alerts.receivers import MailReceiver, Silent, WebReceiver
+from tests.factories import Client, make_job, make_printer
 
 
 @pytest.fixture
@@ -55,6 +56,27 @@ def make_rule(*targets: AlertTarget, **fields: Any) -> AlertRule:
     rule = AlertRule.objects.create(**{"kinds": FactKind.values, "owner": owner, **fields})
     rule.targets.set(targets)
     return rule
+
+
+FILE = "splint.gcode"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now() - timedelta(minutes=10)
+
+
+@pytest.fixture
+def client(now: datetime) -> Client:
+    return Client(make_printer(name="Left P1S"), now=now)
+
+
+def printed(client: Client, state: str = "completed", **fields: Any) -> PrintQueue:
+    """A print of a job, which ends so."""
+    job = make_job(design_name="Infinity Splint", print_file_name=FILE, customer_id="C-1042", note="Soft edge")
+    client.says("printing", run_key=f"{job.pk}@0", file_name=FILE, progress=40)
+    client.says(state, run_key=f"{job.pk}@0", progress=100, **fields)
+    return job
 
 
 @pytest.fixture

@@ -1,52 +1,26 @@
 """What a real mail server and a real web server get: the right messages, each once."""
 
-import logging
 import sys
-import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from printqueue.alerts import delivery, words
 from printqueue.alerts.delivery import Deliveries, together
-from printqueue.alerts.outbox import route_facts
 from printqueue.models import (
     Alert,
+    AlertRule,
     AlertState,
-    AlertTarget,
-    AttemptOutcome,
     Fact,
     FactKind,
-    InvalidTransition,
     PrintRun,
 )
 from printqueue.models.alert import AlertAttempt
-from tests.alerts.conftest import make_rule, make_target
+from tests.alerts.conftest import FILE, make_rule, make_target, printed
 from tests.factories import Client, make_job, make_printer, make_staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("private_targets")]
-logger = logging.getLogger(__name__)
-FILE = "splint.gcode"
-
-
-@pytest.fixture
-def now():
-    return timezone.now() - timedelta(minutes=10)
-
-
-@pytest.fixture
-def client(now):
-    return Client(make_printer(name="Left P1S"), now=now)
-
-
-def printed(client, state="completed", **fields):
-    """A print of a job, which ends so."""
-    job = make_job(design_name="Infinity Splint", print_file_name=FILE, customer_id="C-1042", note="Soft edge")
-    client.says("printing", run_key=f"{job.pk}@0", file_name=FILE, progress=40)
-    client.says(state, run_key=f"{job.pk}@0", progress=100, **fields)
-    return job
 
 
 def log(**wanted):
@@ -197,18 +171,16 @@ def test_what_is_due_in_quiet_hours_waits_for_their_end_also_after_nobody_was_th
     assert HOUR * 0.9 < alert.due_at - timezone.now() <= HOUR
 
 
-def test_what_failed_before_quiet_hours_is_not_tried_again_in_them(client, web, deliver, settings):
-    settings.ALERT_RETRY_SECONDS = 1800
+def test_what_failed_before_quiet_hours_is_not_tried_again_in_them(client, web, deliver):
     web.moods = [503]
-    soon = timezone.now() + timedelta(minutes=5)
-    make_rule(make_target(web.url), quiet_from=soon.time(), quiet_to=(soon + 2 * HOUR).time(), zone="UTC")
+    rule = make_rule(make_target(web.url))
     printed(client)
+    deliver()
+    AlertRule.objects.filter(pk=rule.pk).update(**quiet_now())
 
     deliver()
 
-    alert = Alert.objects.get()
-    assert alert.state == AlertState.WAITING
-    assert abs(alert.due_at - soon - 2 * HOUR) < timedelta(seconds=1)
+    assert (web.met, Alert.objects.get().state) == (1, AlertState.WAITING)
 
 
 def test_each_owner_hears_of_his_own_jobs_alone(client, web, deliver):
@@ -274,277 +246,6 @@ def test_a_late_report_says_so_and_one_of_yesterday_only_enters_the_log(client, 
     assert title.endswith("is printed (reported late)")
     assert "Reported late: PrintFactory learned of it" in web.messages[0]["message"]
     assert sorted(Alert.objects.values_list("state", flat=True)) == [AlertState.LOGGED, AlertState.SENT]
-
-
-# ---------------------------------------------------------------------- when it does not work
-
-
-def test_a_web_server_that_refuses_is_tried_again_until_it_takes_the_message_once(client, web, deliver):
-    make_rule(make_target(web.url))
-    printed(client)
-    web.moods = [503, 401]
-
-    for _ in range(4):
-        deliver()
-
-    assert web.met == 3
-    assert [title.startswith("May be") for title in web.titles] == [False]
-    assert log() == [
-        ("failed", "The server answered 503."),
-        ("failed", "The server answered 401: it does not know the login."),
-        ("sent", ""),
-    ]
-
-
-def test_a_mail_server_that_refuses_is_tried_again(client, mail, deliver):
-    make_rule(make_target(mail.url))
-    printed(client)
-    mail.moods = ["refuse"]
-
-    deliver()
-    deliver()
-
-    assert len(mail.mails) == 1
-    assert log() == [("failed", "The server answered 451."), ("sent", "")]
-
-
-@pytest.mark.parametrize("kind", ["web", "mail"])
-def test_a_server_that_hangs_up_in_the_middle_gets_it_again_and_is_told_that_it_may_be_a_repeat(
-    client, web, mail, deliver, kind
-):
-    receiver = {"web": web, "mail": mail}[kind]
-    make_rule(make_target(receiver.url))
-    job = printed(client)
-    receiver.moods = ["close"]
-
-    deliver()
-    deliver()
-
-    titles = web.titles + mail.subjects
-    assert titles == [f"May be a repeat: {job.code} Infinity Splint on Left P1S: is printed"]
-    assert [outcome for outcome, _ in log()] == [AttemptOutcome.UNCERTAIN, AttemptOutcome.SENT]
-
-
-def test_what_may_have_arrived_twice_is_given_up(client, web, deliver):
-    make_rule(make_target(web.url))
-    printed(client)
-    web.moods = ["close", "close"]
-
-    for _ in range(4):
-        deliver()
-
-    assert web.met == 2
-    assert Alert.objects.get().state == AlertState.DEAD
-
-
-def test_a_server_that_is_not_there_gets_it_once_when_it_is(client, silent, deliver, settings):
-    settings.ALERT_SEND_SECONDS = 3
-    make_rule(make_target(silent.url))
-    printed(client)
-
-    deliver()
-    silent.close()
-    deliver()
-
-    assert log() == [
-        ("failed", "The server did not answer in time."),
-        ("failed", "The connection was refused."),
-    ]
-    alert = Alert.objects.get()
-    assert (alert.state, alert.is_repeat, alert.last_error) == ("waiting", False, "The connection was refused.")
-
-
-def test_a_server_that_hangs_with_the_message_in_its_hands_is_left_in_time(client, web, deliver, settings):
-    settings.ALERT_SEND_SECONDS = 3
-    make_rule(make_target(web.url))
-    printed(client)
-    web.moods = ["hang"]
-
-    deliver()
-
-    assert [outcome for outcome, _ in log()] == [AttemptOutcome.UNCERTAIN]
-    alert = Alert.objects.get()
-    assert (alert.state, alert.is_repeat) == ("waiting", True)
-
-
-def test_after_the_last_attempt_an_alert_is_given_up_and_may_be_sent_again_by_hand(client, web, deliver):
-    make_rule(make_target(web.url))
-    printed(client)
-    web.moods = [500] * 2
-    deliver()
-    Alert.objects.update(attempts=7)
-    deliver()
-    alert = Alert.objects.get()
-    assert (alert.state, alert.last_error) == (AlertState.DEAD, "The server answered 500.")
-
-    alert.send_again(now=timezone.now())
-    deliver()
-
-    assert len(web.titles) == 1
-    alert.refresh_from_db()
-    assert alert.state == AlertState.SENT
-    with pytest.raises(InvalidTransition):
-        alert.send_again(now=timezone.now())
-
-
-def test_what_cannot_be_put_into_words_is_not_lost(client, web, deliver, monkeypatch, caplog):
-    make_rule(make_target(web.url))
-    printed(client)
-    with monkeypatch.context() as broken:
-        broken.setattr(words, "message", lambda alerts: alerts.nonsense)
-        deliver()
-    alert = Alert.objects.get()
-    assert (alert.state, alert.is_repeat) == (AlertState.WAITING, False)
-    assert "cannot be put into words" in caplog.text
-
-    deliver()
-
-    assert [title.startswith("May be") for title in web.titles] == [False]
-
-
-def test_a_database_that_is_away_when_a_message_has_gone_out_leads_to_no_repeat(client, web, deliver, monkeypatch):
-    make_rule(make_target(web.url))
-    printed(client)
-    known, tries = delivery.settle, []
-
-    def settle(*arguments, **options):
-        tries.append(1)
-        if len(tries) == 1:
-            raise OperationalError("the server closed the connection")
-        known(*arguments, **options)
-
-    monkeypatch.setattr(delivery, "settle", settle)
-    deliver()
-    deliver()
-
-    assert (len(web.titles), len(tries)) == (1, 2)
-    assert Alert.objects.get().state == AlertState.SENT
-
-
-def test_the_waits_between_attempts_grow(client, web, deliver, settings):
-    settings.ALERT_RETRY_SECONDS = 30
-    make_rule(make_target(web.url))
-    printed(client)
-    web.moods = [500] * 2
-
-    waits = []
-    for _ in range(2):
-        deliver()
-        waits.append(round((Alert.objects.get().due_at - timezone.now()).total_seconds()))
-
-    assert 20 < waits[0] <= 30 < 100 < waits[1] <= 120
-
-
-def test_with_another_secret_key_alerts_are_given_up_and_the_log_says_why(client, web, deliver, settings, caplog):
-    make_rule(make_target(web.url))
-    printed(client)
-    settings.SECRET_KEY = "another-one-of-sufficient-length-0123456789"
-
-    deliver()
-
-    assert "SECRET_KEY has changed" in Alert.objects.get().last_error
-    assert "SECRET_KEY has changed" in caplog.text
-    assert web.met == 0
-
-
-def test_a_target_that_is_removed_or_switched_off_gets_nothing_more(client, web, deliver):
-    removed, off = make_target(web.url), make_target(web.url)
-    make_rule(removed, off)
-    printed(client)
-    route_facts(timezone.now())
-
-    removed.remove(timezone.now())
-    AlertTarget.objects.filter(pk=off.pk).update(is_enabled=False)
-    deliver()
-
-    assert web.met == 0
-    assert {(alert.target_id, alert.state, alert.last_error) for alert in Alert.objects.all()} == {
-        (removed.pk, AlertState.DEAD, "The target was removed."),
-        (off.pk, AlertState.DEAD, "The target is switched off."),
-    }
-
-
-def test_a_private_address_behind_a_name_is_refused_when_it_is_connected_to(client, web, deliver, settings):
-    target = make_target(web.url.replace("127.0.0.1", "localhost.localdomain"))
-    make_rule(target)
-    printed(client)
-    settings.ALERT_PRIVATE_TARGETS = False
-
-    deliver()
-
-    assert web.met == 0
-    [(outcome, words)] = log()
-    assert outcome == "failed"
-    assert "private network" in words or "name of the server" in words
-
-
-def test_a_url_that_apprise_cannot_read_is_given_up_at_once(client, deliver):
-    make_rule(make_target("discord://x"))
-    printed(client)
-
-    deliver()
-
-    alert = Alert.objects.get()
-    assert (alert.state, alert.last_error) == (
-        "dead",
-        "This is no URL of that service: look up how one is written.",
-    )
-
-
-def test_several_that_deliver_at_once_send_each_alert_once(client, web, deliver):
-    make_rule(make_target(web.url))
-    for _ in range(3):
-        printed(client)
-    route_facts(timezone.now())
-    Alert.objects.update(due_at=timezone.now())
-    workers = [Deliveries() for _ in range(3)]
-
-    for worker in workers:
-        worker.deliver(timezone.now())
-    for worker in workers:
-        worker.wait()
-    deliver()
-
-    assert len(web.titles) == len(set(web.titles)) == 3
-
-
-# ---------------------------------------------------------------------- a test by hand
-
-
-def test_a_test_arrives_and_says_so(db, web):
-    answer = make_target(web.url, name="My phone").send_test()
-
-    assert (answer.outcome, answer.words) == ("sent", "")
-    assert web.titles == ["A test from PrintFactory to My phone"]
-
-
-def test_a_test_beside_another_one_waits_for_nobody(db, web):
-    with delivery._testing:
-        answer = make_target(web.url).send_test()
-
-    assert answer.outcome == "failed"
-    assert "Another test is under way" in answer.words
-
-
-def test_a_test_that_hangs_is_answered_before_the_request_is_over(db, silent):
-    began = time.monotonic()
-
-    answer = make_target(silent.url).send_test()
-
-    logger.info("A test that hangs was answered after %.1f s.", time.monotonic() - began)
-    assert (answer.outcome, answer.words) == ("failed", "The server did not answer in time.")
-
-
-def test_a_test_that_fails_says_why_without_secrets(db, web):
-    web.moods = [403]
-
-    answer = make_target(web.url.replace("//", "//mia:hunter2@")).send_test()
-
-    assert answer.outcome == "failed"
-    assert answer.words == "The server answered 403: it does not allow this."
-
-
-# ---------------------------------------------------------------------- what it costs
 
 
 def test_the_libraries_of_all_services_are_loaded_by_the_process_that_sends_alone(client, web, deliver, monkeypatch):

@@ -57,9 +57,7 @@ def test_a_job_that_moved_away_while_a_key_was_cut_off_makes_it_read_everything_
 def test_a_job_that_moves_away_after_a_key_came_back_is_taken_from_it_too(server, open_stream):
     mine, other = make_printer(), make_printer()
     job, kept = make_job(wanted_printer=mine), make_job(wanted_printer=mine)
-    headers = key_headers(mine)
-    left = open_stream(server, headers=headers).wait_until_open().last_event_id
-    stream = open_stream(server, headers=headers, last_event_id=left).wait_until_open()
+    stream = opened_again(server, open_stream, key_headers(mine))
     assert stream.messages == []  # nothing changed meanwhile
 
     want_on(job, other)
@@ -72,9 +70,7 @@ def test_a_job_that_moves_away_after_a_key_came_back_is_taken_from_it_too(server
 def test_a_key_that_came_back_is_told_to_read_everything_once_at_most(server, open_stream):
     mine, other = make_printer(), make_printer()
     kept, others = make_job(wanted_printer=mine), make_job(wanted_printer=other)
-    headers = key_headers(mine)
-    left = open_stream(server, headers=headers).wait_until_open().last_event_id
-    stream = open_stream(server, headers=headers, last_event_id=left).wait_until_open()
+    stream = opened_again(server, open_stream, key_headers(mine))
 
     for note in ("first", "second", "third"):
         rewrite_note(others, note)
@@ -111,6 +107,12 @@ def test_a_key_that_lost_a_printer_is_told_to_forget_it(server, open_stream):
     key.printers.remove(lost)
 
     wait_for(lambda: serials(open_stream(server, headers=headers, last_event_id=left)) == {mine.serial}, 15)
+
+
+def opened_again(server, open_stream, headers):
+    """A stream that goes on where an earlier one was."""
+    left = open_stream(server, headers=headers).wait_until_open().last_event_id
+    return open_stream(server, headers=headers, last_event_id=left).wait_until_open()
 
 
 def serials(stream: SseClient) -> set[str]:
