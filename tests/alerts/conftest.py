@@ -12,6 +12,7 @@ from django.utils import timezone
 from printqueue.alerts import delivery
 from printqueue.alerts.outbox import route_facts
 from printqueue.models import Alert, AlertRule, AlertTarget, FactKind, PrintQueue
+from printqueue.models.alert import AlertAttempt
 from tests.alerts.receivers import MailReceiver, Silent, WebReceiver
 from tests.factories import Client, make_job, make_printer
 
@@ -77,6 +78,11 @@ def printed(client: Client, state: str = "completed", **fields: Any) -> PrintQue
     client.says("printing", run_key=f"{job.pk}@0", file_name=FILE, progress=40)
     client.says(state, run_key=f"{job.pk}@0", progress=100, **fields)
     return job
+
+
+def log(**wanted: Any) -> list[tuple[str, str]]:
+    """How each attempt to send ended, and in which words."""
+    return list(AlertAttempt.objects.filter(**wanted).values_list("outcome", "words"))
 
 
 @pytest.fixture

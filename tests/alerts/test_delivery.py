@@ -17,14 +17,10 @@ from printqueue.models import (
     PrintRun,
 )
 from printqueue.models.alert import AlertAttempt
-from tests.alerts.conftest import FILE, make_rule, make_target, printed
+from tests.alerts.conftest import FILE, log, make_rule, make_target, printed
 from tests.factories import Client, make_job, make_printer, make_staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("private_targets")]
-
-
-def log(**wanted):
-    return list(AlertAttempt.objects.filter(**wanted).values_list("outcome", "words"))
 
 
 def test_a_completed_and_a_failed_print_reach_a_web_server(client, web, deliver):

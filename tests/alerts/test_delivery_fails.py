@@ -14,14 +14,9 @@ from printqueue.models import (
     AttemptOutcome,
     InvalidTransition,
 )
-from printqueue.models.alert import AlertAttempt
-from tests.alerts.conftest import make_rule, make_target, printed
+from tests.alerts.conftest import log, make_rule, make_target, printed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("private_targets")]
-
-
-def log(**wanted):
-    return list(AlertAttempt.objects.filter(**wanted).values_list("outcome", "words"))
 
 
 def test_a_web_server_that_refuses_is_tried_again_until_it_takes_the_message_once(client, web, deliver):
